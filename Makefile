@@ -1,0 +1,48 @@
+# Every target sets up what it needs. Only Python 3.11+, make and package access are assumed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(READY) ## make .venv with the locked dependencies and the glasshouse command
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; name one with make PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: demo
+demo: $(READY) ## run a simulated organisation end to end, with nothing else installed
+	$(BIN)/glasshouse demo
+
+.PHONY: test
+test: $(READY) ## run all tests; a skipped service test is a failure with STRICT=1
+	$(BIN)/python -m pytest $(if $(STRICT),--strict-services) $(ARGS)
+
+.PHONY: check
+check: $(READY) ## lint, format check and strict types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+.PHONY: format
+format: $(READY) ## put the code into its format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: lock
+lock: $(READY) ## renew requirements.lock from pyproject.toml (needs uv)
+	uv pip compile --quiet --generate-hashes --extra dev --no-header --no-annotate --universal --no-emit-index-url --no-emit-find-links --python-version 3.11 pyproject.toml --output-file requirements.lock
+
+.PHONY: clean
+clean: ## remove the virtual environment and caches (no data)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build *.egg-info

@@ -1,0 +1,104 @@
+"""The interaction batch: 1 to 4,096 events of one person in one session and application."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from events.columns import Column, pack, unpack
+from events.errors import Reject
+from events.outcomes import Rejected
+from events.schemas import newest
+from events.vocabulary import MAX_BATCH_EVENTS, Origin, Surface
+
+SCHEMA = "interaction_batch"
+COLUMN_NAMES = tuple(column.name for column in newest(SCHEMA).packed)
+
+_IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
+_SUBJECT_BYTES = range(1, 129)
+_SCREEN_PX = range(1, 65_536)
+_SEQUENCE = range(0, 2**31)
+_SURFACES = frozenset(Surface)
+_ORIGINS = frozenset(Origin)
+
+
+def is_identifier(text: str) -> bool:
+    """Whether ``text`` can name a team or an application."""
+    return _IDENTIFIER.fullmatch(text) is not None
+
+
+def is_subject(text: str) -> bool:
+    """Whether ``text`` can identify a person: 1 to 128 bytes of UTF-8."""
+    return len(text.encode("utf-8", "replace")) in _SUBJECT_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the events of a batch have in common. Nothing of the person shows in its ``repr``."""
+
+    batch_id: bytes = field(repr=False)  # 16 bytes
+    subject: str = field(repr=False)
+    team: str = field(repr=False)
+    session: bytes = field(repr=False)  # 16 bytes
+    sequence: int = field(repr=False)
+    application: str = field(repr=False)
+    surface: int
+    origin: int
+    screen_width_px: int
+    screen_height_px: int
+    base_time_ms: int = field(repr=False)
+
+
+_HEADER_NAMES = tuple(Header.__slots__)
+
+
+@dataclass(frozen=True, slots=True)
+class InteractionBatch:
+    """A header and one array per column of the schema, all of the same length (``columns``:
+    time_delta_ms u16, action u8, x_px u16, y_px u16, detail i16, role u8)."""
+
+    header: Header
+    columns: Mapping[str, Column] = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.columns["action"])
+
+    def times_ms(self) -> Column:
+        """Event times, int64 ms UTC."""
+        deltas = np.cumsum(self.columns["time_delta_ms"], dtype=np.int64)
+        return np.asarray(deltas + self.header.base_time_ms)
+
+
+def to_record(batch: InteractionBatch) -> dict[str, Any]:
+    """The Avro record of a batch. OverflowError where a column's value does not fit its type."""
+    record: dict[str, Any] = {name: getattr(batch.header, name) for name in _HEADER_NAMES}
+    record.update(pack(batch.columns, newest(SCHEMA).packed))
+    return record
+
+
+def from_record(record: Mapping[str, Any]) -> InteractionBatch:
+    """The batch of a decoded record. Raises ``Reject`` with the reason that refuses it whole."""
+    header = Header(*(record[name] for name in _HEADER_NAMES))
+    if (
+        not is_subject(header.subject)
+        or not is_identifier(header.team)
+        or not is_identifier(header.application)
+        or header.sequence not in _SEQUENCE
+        or header.surface not in _SURFACES
+        or header.origin not in _ORIGINS
+        or header.screen_width_px not in _SCREEN_PX
+        or header.screen_height_px not in _SCREEN_PX
+    ):
+        raise Reject(Rejected.INVALID_HEADER)
+    if header.base_time_ms < 0:
+        raise Reject(Rejected.NEGATIVE_TIME)
+    batch = InteractionBatch(header, unpack(record, newest(SCHEMA).packed))
+    if len(batch) == 0:
+        raise Reject(Rejected.EMPTY_BATCH)
+    if len(batch) > MAX_BATCH_EVENTS:
+        raise Reject(Rejected.TOO_MANY_EVENTS)
+    return batch

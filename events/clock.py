@@ -1,0 +1,56 @@
+"""The only module that reads the time. Everything else is handed a ``Clock``."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+MS_PER_S = 1_000
+MS_PER_MINUTE = 60 * MS_PER_S
+MS_PER_HOUR = 60 * MS_PER_MINUTE
+MS_PER_DAY = 24 * MS_PER_HOUR
+
+
+class Clock(Protocol):
+    """``now_ms`` is wall time in integer ms UTC; ``monotonic_s`` only measures spans."""
+
+    def now_ms(self) -> int: ...
+
+    def monotonic_s(self) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SystemClock:
+    def now_ms(self) -> int:
+        return time.time_ns() // 1_000_000
+
+    def monotonic_s(self) -> float:
+        return time.monotonic()
+
+
+@dataclass(slots=True)
+class FixedClock:
+    """Stands still until moved by hand; for tests and for reproducible replays."""
+
+    at_ms: int
+
+    def now_ms(self) -> int:
+        return self.at_ms
+
+    def monotonic_s(self) -> float:
+        return self.at_ms / MS_PER_S
+
+
+def to_datetime(at_ms: int) -> datetime:
+    """Aware UTC datetime of integer milliseconds, for the border to people."""
+    return datetime.fromtimestamp(at_ms / MS_PER_S, tz=UTC)
+
+
+def to_ms(moment: datetime) -> int:
+    """Integer ms UTC of an aware datetime; a naive one is a ValueError, never guessed."""
+    if moment.tzinfo is None:
+        raise ValueError("a time needs a time zone")
+    delta = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    return (delta.days * 86_400 + delta.seconds) * MS_PER_S + delta.microseconds // 1_000

@@ -1,0 +1,49 @@
+"""Packed columns: NumPy arrays in Avro ``bytes`` fields, and back without a copy.
+
+A *group* is a set of columns of one record with one value per row, so all of one length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from events.errors import Reject
+from events.outcomes import Rejected
+from events.schemas import PackedColumn
+
+Column = NDArray[Any]
+
+
+def pack(columns: Mapping[str, Column], layout: Sequence[PackedColumn]) -> dict[str, bytes]:
+    """Bytes for every column of ``layout``. OverflowError where a value does not fit its type."""
+    packed = {}
+    for column in layout:
+        values = np.asarray(columns[column.name])
+        narrow = values.astype(column.dtype, copy=False)
+        if narrow.dtype != values.dtype and not np.array_equal(narrow, values):
+            raise OverflowError(f"column {column.name} has values that are not {column.dtype}")
+        packed[column.name] = narrow.tobytes()
+    return packed
+
+
+def unpack(record: Mapping[str, Any], layout: Sequence[PackedColumn]) -> dict[str, Column]:
+    """Read-only arrays over the record's bytes.
+
+    Raises ``Reject(UNEQUAL_COLUMNS)`` where a column ends inside a value or the columns of a group
+    differ in length.
+    """
+    columns: dict[str, Column] = {}
+    rows: dict[str, int] = {}
+    for column in layout:
+        data = record[column.name]
+        if len(data) % column.dtype.itemsize:
+            raise Reject(Rejected.UNEQUAL_COLUMNS)
+        values = np.frombuffer(data, dtype=column.dtype)
+        if rows.setdefault(column.group, len(values)) != len(values):
+            raise Reject(Rejected.UNEQUAL_COLUMNS)
+        columns[column.name] = values
+    return columns

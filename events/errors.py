@@ -1,0 +1,66 @@
+"""Every error the project raises, split by what the caller does about it.
+
+    GlasshouseError
+    ├── Reject              this message or event is bad: count it, go on with the rest
+    ├── Retry               something outside is away: try the same thing again, later
+    └── Stop                going on would break a promise: the process ends with this text
+        ├── SettingsError       a setting, policy or key file is wrong (lists every fault)
+        ├── DataDirError        the data directory is in use, or of another version
+        ├── ServerMissing       a server did not answer within its give-up time
+        ├── DeadLetterLimit     too many bad messages in a row
+        └── InputError          what a person named on the command line is not there or not usable
+
+No message of these errors ever contains a value that came from a person: only names of fields,
+reasons, coordinates and files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from events.outcomes import Rejected
+
+
+class GlasshouseError(Exception):
+    """Root of the tree."""
+
+
+class Reject(GlasshouseError):
+    """A message is refused for ``reason``; the message itself is never part of the text."""
+
+    def __init__(self, reason: Rejected) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+class Retry(GlasshouseError):
+    """A server is away or busy; the same call may succeed later."""
+
+
+class Stop(GlasshouseError):
+    """The process must end: the text says what is wrong, where, and what to do next."""
+
+
+class SettingsError(Stop):
+    """Settings, policy or keys are unusable. ``faults`` holds every one found."""
+
+    def __init__(self, where: str, faults: Sequence[str]) -> None:
+        lines = "\n".join(f"  - {fault}" for fault in faults)
+        super().__init__(f"{where}: {len(faults)} fault(s)\n{lines}")
+        self.faults = tuple(faults)
+
+
+class DataDirError(Stop):
+    """The data directory cannot be used by this process."""
+
+
+class ServerMissing(Stop):
+    """A server gave no answer until the give-up time."""
+
+
+class DeadLetterLimit(Stop):
+    """More messages in a row were bad than the settings allow."""
+
+
+class InputError(Stop):
+    """A file, folder or argument named by the person is missing or unusable."""

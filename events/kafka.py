@@ -1,0 +1,134 @@
+"""What every Kafka client of the project needs: its configuration, the topics, the true ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from events.errors import ServerMissing, Stop
+from events.settings import Settings
+from events.topics import TOPICS, Topic
+
+_ASK_TIMEOUT_S = 5.0
+
+
+def client_config(settings: Settings, **more: Any) -> dict[str, Any]:
+    """librdkafka properties to reach the cluster of ``settings``, plus ``more``."""
+    return {
+        "bootstrap.servers": settings.kafka_servers,
+        "client.id": "glasshouse",
+        # A missing broker is reported by us, once and in words, not by librdkafka line by line.
+        "log_level": 2,
+        **more,
+    }
+
+
+def wait_for_kafka(
+    settings: Settings, on_wait: Callable[[float], None] = lambda waited_s: None
+) -> AdminClient:
+    """An admin client of a cluster that answers.
+
+    ``on_wait`` is called with the seconds waited before each further try. Raises ``ServerMissing``
+    after ``server_timeout_s``.
+    """
+    admin = AdminClient(client_config(settings))
+    started_s = time.monotonic()
+    while True:
+        waited_s = time.monotonic() - started_s
+        left_s = settings.server_timeout_s - waited_s
+        try:
+            admin.list_topics(timeout=max(0.1, min(_ASK_TIMEOUT_S, left_s)))
+            return admin
+        except KafkaException:
+            if left_s <= 0:
+                raise ServerMissing(
+                    f"Kafka at {settings.kafka_servers} did not answer in "
+                    f"{settings.server_timeout_s:g} s. Is it running? "
+                    "Set --kafka-servers (GLASSHOUSE_KAFKA_SERVERS), or leave it empty for the "
+                    "embedded broker of `glasshouse demo`."
+                ) from None
+            on_wait(waited_s)
+            time.sleep(min(0.5, max(0.0, left_s)))
+
+
+def create_topics(admin: AdminClient, settings: Settings) -> None:
+    """Create the topics that are missing; those that exist are left as they are."""
+    existing = admin.list_topics(timeout=_ASK_TIMEOUT_S).topics
+    wanted = [
+        NewTopic(
+            spec.topic.value,
+            num_partitions=settings.kafka_partitions if spec.partitioned else 1,
+            replication_factor=settings.kafka_replicas,
+            config=(
+                {"cleanup.policy": "compact"}
+                if spec.compacted
+                else {"retention.ms": str(spec.retention_ms)}
+            ),
+        )
+        for spec in TOPICS
+        if spec.topic.value not in existing
+    ]
+    if not wanted:
+        return
+    for name, made in admin.create_topics(wanted).items():
+        try:
+            made.result()
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise Stop(f"topic {name} cannot be created: {error.args[0].name()}") from None
+
+
+def topic_ids(admin: AdminClient, topics: Iterable[Topic]) -> dict[Topic, str]:
+    """Kafka's id of each topic: it tells a topic from one that had the same name before."""
+    names = [topic.value for topic in topics]
+    described = admin.describe_topics(TopicCollection(names), request_timeout=_ASK_TIMEOUT_S)
+    return {Topic(name): str(future.result().topic_id) for name, future in described.items()}
+
+
+def partitions_of(admin: AdminClient, topic: Topic) -> list[int]:
+    """Partition numbers of a topic; empty if it does not exist."""
+    metadata = admin.list_topics(topic.value, timeout=_ASK_TIMEOUT_S).topics.get(topic.value)
+    return sorted(metadata.partitions) if metadata and metadata.error is None else []
+
+
+def end_offsets(settings: Settings, topic: Topic, partitions: Iterable[int]) -> dict[int, int]:
+    """The offset after the last message of each partition, proved by reading up to it.
+
+    A broker's own answer (ListOffsets) is only where the reading starts: the embedded broker names
+    the last record batch's first offset there, not the end.
+    """
+    wanted = list(partitions)
+    consumer = Consumer(
+        client_config(
+            settings,
+            **{
+                "group.id": "glasshouse-ends",  # never joined; assign() needs a name
+                "enable.partition.eof": True,
+                "enable.auto.commit": False,
+            },
+        )
+    )
+    ends: dict[int, int] = {}
+    try:
+        starts = []
+        for partition in wanted:
+            position = TopicPartition(topic.value, partition)
+            low, high = consumer.get_watermark_offsets(position, _ASK_TIMEOUT_S, cached=False)
+            starts.append(TopicPartition(topic.value, partition, max(low, high - 1)))
+        consumer.assign(starts)
+        give_up_s = time.monotonic() + settings.server_timeout_s
+        while len(ends) < len(wanted):
+            if time.monotonic() > give_up_s:
+                raise ServerMissing(f"Kafka did not tell the end of {topic.value}")
+            message = consumer.poll(0.2)
+            error = message.error() if message is not None else None
+            if message is not None and error and error.code() == KafkaError._PARTITION_EOF:
+                ends[message.partition() or 0] = message.offset() or 0
+    finally:
+        consumer.close()
+    return ends

@@ -1,0 +1,90 @@
+"""Names, kinds, units and labels of every metric. No label ever holds anything of a person."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+
+REGISTRY = CollectorRegistry()
+
+_LATENCY_S = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+_ROWS = (1, 4, 16, 64, 256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576)
+
+EVENTS_IN = Counter(
+    "glasshouse_events_in", "Raw events judged, by purpose.", ["purpose"], registry=REGISTRY
+)
+EVENTS_PASSED = Counter(
+    "glasshouse_events_passed", "Events sent on, by purpose.", ["purpose"], registry=REGISTRY
+)
+EVENTS_WITHHELD = Counter(
+    "glasshouse_events_withheld",
+    "Events held back, by purpose and reason.",
+    ["purpose", "reason"],
+    registry=REGISTRY,
+)
+EVENTS_REJECTED = Counter(
+    "glasshouse_events_rejected",
+    "Unsound events, by purpose and reason.",
+    ["purpose", "reason"],
+    registry=REGISTRY,
+)
+DEAD_LETTERS = Counter(
+    "glasshouse_dead_letters", "Messages rejected whole, by reason.", ["reason"], registry=REGISTRY
+)
+TAKE_MESSAGES = Histogram(
+    "glasshouse_take_messages",
+    "Raw messages handled at once.",
+    buckets=_ROWS,
+    registry=REGISTRY,
+)
+TAKE_SECONDS = Histogram(
+    "glasshouse_take_seconds",
+    "Seconds from taking messages to the acknowledgement of all they led to.",
+    buckets=_LATENCY_S,
+    registry=REGISTRY,
+)
+BATCH_EVENTS = Histogram(
+    "glasshouse_batch_events", "Events in a raw batch.", buckets=_ROWS, registry=REGISTRY
+)
+LATENCY_SECONDS = Histogram(
+    "glasshouse_latency_seconds",
+    "Seconds from Kafka's timestamp of a raw message to its outputs' acknowledgement.",
+    buckets=_LATENCY_S,
+    registry=REGISTRY,
+)
+LAG_MESSAGES = Gauge(
+    "glasshouse_lag_messages",
+    "Messages between the position and the end of a partition.",
+    ["topic", "partition"],
+    registry=REGISTRY,
+)
+LEDGER_RECORDS = Counter("glasshouse_ledger_records", "Consent records read.", registry=REGISTRY)
+LEDGER_AGE_SECONDS = Gauge(
+    "glasshouse_ledger_age_seconds",
+    "Seconds since the ledger was last proved current.",
+    registry=REGISTRY,
+)
+INSERTED_ROWS = Counter(
+    "glasshouse_inserted_rows", "Rows inserted, by table.", ["table"], registry=REGISTRY
+)
+INSERT_SECONDS = Histogram(
+    "glasshouse_insert_seconds",
+    "Seconds one insert took, by table.",
+    ["table"],
+    buckets=_LATENCY_S,
+    registry=REGISTRY,
+)
+INSERT_RETRIES = Counter(
+    "glasshouse_insert_retries", "Inserts sent again, by table.", ["table"], registry=REGISTRY
+)
+PRODUCED_MESSAGES = Counter(
+    "glasshouse_produced_messages", "Messages acknowledged by Kafka.", registry=REGISTRY
+)
+PRODUCE_FAILURES = Counter(
+    "glasshouse_produce_failures", "Messages Kafka refused for good.", registry=REGISTRY
+)
+
+
+def serve_metrics(port: int) -> None:
+    """Serve the metrics on 127.0.0.1:``port``; nothing where ``port`` is 0. OSError if taken."""
+    if port:
+        start_http_server(port, addr="127.0.0.1", registry=REGISTRY)

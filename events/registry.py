@@ -1,0 +1,57 @@
+"""A Confluent-compatible schema registry behind the codec's small interface."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import fastavro
+
+from events.errors import Retry
+from events.schemas import AvroSchema, BundledSchema
+from events.topics import TOPICS
+
+if TYPE_CHECKING:
+    from confluent_kafka.schema_registry import SchemaRegistryClient
+
+_NOT_FOUND = 404
+_SUBJECTS = {spec.schema: f"{spec.topic.value}-value" for spec in TOPICS}
+
+
+@dataclass(slots=True)
+class ConfluentRegistry:
+    """Registers under ``<topic>-value`` (TopicNameStrategy). Lookups are cached by the client."""
+
+    client: SchemaRegistryClient
+
+    @staticmethod
+    def at(url: str) -> ConfluentRegistry:
+        from confluent_kafka.schema_registry import SchemaRegistryClient
+
+        return ConfluentRegistry(SchemaRegistryClient({"url": url}))
+
+    def id_of(self, schema: BundledSchema) -> int:
+        from confluent_kafka.schema_registry import Schema
+        from confluent_kafka.schema_registry.error import SchemaRegistryError
+
+        try:
+            return int(
+                self.client.register_schema(_SUBJECTS[schema.name], Schema(schema.text, "AVRO"))
+            )
+        except (SchemaRegistryError, OSError) as error:
+            raise Retry(f"schema registry did not register {schema.name}") from error
+
+    def schema_of(self, schema_id: int) -> AvroSchema | None:
+        from confluent_kafka.schema_registry.error import SchemaRegistryError
+
+        try:
+            text = self.client.get_schema(schema_id).schema_str
+        except SchemaRegistryError as error:
+            if error.http_status_code == _NOT_FOUND:
+                return None
+            raise Retry("schema registry did not answer a lookup") from error
+        except OSError as error:
+            raise Retry("schema registry cannot be reached") from error
+        parsed = fastavro.parse_schema(json.loads(text or "null"))
+        return parsed if isinstance(parsed, dict) else None

@@ -1,0 +1,175 @@
+"""Settings: one frozen object, from flags, environment or a file, in that order.
+
+Nothing else in the project reads the environment. A setting ``data_dir`` is the flag
+``--data-dir``, the variable ``GLASSHOUSE_DATA_DIR``, and ``data_dir`` in the settings file
+(``glasshouse.toml`` in the working directory, or the one that ``GLASSHOUSE_CONFIG`` names).
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from events.errors import SettingsError
+from events.policy import BUNDLED_POLICY, faults_of
+
+ENV_PREFIX = "GLASSHOUSE_"
+CONFIG_VARIABLE = "GLASSHOUSE_CONFIG"
+DEFAULT_FILE = "glasshouse.toml"
+
+
+class Settings(BaseModel):
+    """Every setting with its unit, default and meaning. Secrets are masked in ``repr``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kafka_servers: str = Field(
+        "",
+        description="Kafka bootstrap servers, host:port[,host:port]. Empty: the embedded broker.",
+    )
+    kafka_partitions: Annotated[int, Field(ge=1, le=1_024)] = Field(
+        4, description="Partitions of each data topic when it is created."
+    )
+    kafka_replicas: Annotated[int, Field(ge=1, le=7)] = Field(
+        1, description="Replicas of each topic when it is created."
+    )
+    schema_registry_url: str = Field(
+        "", description="Schema registry. Empty: single-object encoding with the bundled schemas."
+    )
+    clickhouse_url: str = Field(
+        "", description="ClickHouse over HTTP, http(s)://host:port. Empty: embedded in data_dir."
+    )
+    clickhouse_user: str = Field("default", description="ClickHouse user.")
+    clickhouse_password: SecretStr = Field(SecretStr(""), description="ClickHouse password.")
+    data_dir: Path = Field(
+        Path("glasshouse-data"), description="Where the embedded ClickHouse keeps its tables."
+    )
+    policy_file: Path = Field(BUNDLED_POLICY, description="The policy in force.")
+    key_file: Path | None = Field(
+        None, description="Pseudonym keys, mode 0600. Empty: keys.json in data_dir."
+    )
+    group_prefix: Annotated[str, Field(pattern="^[a-z0-9-]{1,40}$")] = Field(
+        "glasshouse", description="Consumer groups are named <prefix>-worker and <prefix>-loader."
+    )
+    server_timeout_s: Annotated[float, Field(gt=0)] = Field(
+        60.0, description="How long a missing server is waited for before the command gives up."
+    )
+    batch_events: Annotated[int, Field(ge=1, le=4_096)] = Field(
+        256, description="Events per batch that replay and simulate make."
+    )
+    producer_buffer_bytes: Annotated[int, Field(ge=1_048_576)] = Field(
+        67_108_864, description="Most unsent bytes a producer holds; then it waits."
+    )
+    take_messages: Annotated[int, Field(ge=1, le=4_096)] = Field(
+        256, description="Most raw messages a worker handles at once, per partition."
+    )
+    take_within_ms: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        100, description="Longest a worker waits for more messages before it handles what it has."
+    )
+    ledger_max_age_ms: Annotated[int, Field(ge=500, le=60_000)] = Field(
+        2_000,
+        description="A worker passes nothing unless its ledger was proved current this recently.",
+    )
+    dead_letter_limit: Annotated[int, Field(ge=1)] = Field(
+        1_000, description="A worker stops after this many bad messages in a row in a partition."
+    )
+    insert_rows: Annotated[int, Field(ge=1_000, le=5_000_000)] = Field(
+        500_000, description="A table's rows are inserted once there are this many."
+    )
+    insert_age_ms: Annotated[int, Field(ge=10, le=600_000)] = Field(
+        1_000, description="Rows are inserted at the latest after this long."
+    )
+    insert_give_up_s: Annotated[float, Field(gt=0)] = Field(
+        900.0, description="How long a failing insert is repeated before the loader gives up."
+    )
+    metrics_port: Annotated[int, Field(ge=0, le=65_535)] = Field(
+        0, description="Port of the Prometheus metrics on 127.0.0.1. 0: none."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least level that is logged."
+    )
+    log_format: Literal["text", "json"] = Field("text", description="Form of a log line.")
+
+    @property
+    def embedded_kafka(self) -> bool:
+        return not self.kafka_servers
+
+    @property
+    def embedded_clickhouse(self) -> bool:
+        return not self.clickhouse_url
+
+    @property
+    def keys_path(self) -> Path:
+        return self.key_file or self.data_dir / "keys.json"
+
+    @property
+    def worker_group(self) -> str:
+        return f"{self.group_prefix}-worker"
+
+    @property
+    def loader_group(self) -> str:
+        return f"{self.group_prefix}-loader"
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """Settings, and for each the place its value came from: flag, environment, file or default."""
+
+    settings: Settings
+    sources: Mapping[str, str]
+
+
+def _read_file(path: Path, required: bool) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if not required:
+            return {}
+        raise SettingsError(f"settings file {path}", ["does not exist"]) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"settings file {path}", [f"cannot be read: {error}"]) from None
+
+
+def resolve(
+    flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None
+) -> Resolved:
+    """The settings in force. A flag that is None was not given.
+
+    Raises ``SettingsError`` with every fault at once; values are not repeated in it.
+    """
+    environ = os.environ if environ is None else environ
+    named = environ.get(CONFIG_VARIABLE)
+    path = Path(named or DEFAULT_FILE)
+    layers = [
+        (f"file {path}", _read_file(path, required=named is not None)),
+        (
+            "environment",
+            {
+                name.removeprefix(ENV_PREFIX).lower(): value
+                for name, value in environ.items()
+                if name.startswith(ENV_PREFIX) and name != CONFIG_VARIABLE
+            },
+        ),
+        ("flag", {name: value for name, value in (flags or {}).items() if value is not None}),
+    ]
+    values: dict[str, Any] = {}
+    sources = dict.fromkeys(Settings.model_fields, "default")
+    for source, layer in layers:
+        values.update(layer)
+        sources.update(dict.fromkeys(layer, source))
+    if values.get("key_file") == "":
+        values["key_file"] = None
+    try:
+        return Resolved(Settings.model_validate(values), sources)
+    except ValidationError as error:
+        faults = [
+            f"{fault} (from {sources.get(fault.split(':')[0].split('.')[0], 'default')})"
+            for fault in faults_of(error)
+        ]
+        raise SettingsError("settings", faults) from None

@@ -1,0 +1,27 @@
+"""Fixtures shared by all tests, and the mode in which a skipped service test is a failure."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--strict-services",
+        action="store_true",
+        help="a test marked `service` that is skipped counts as failed",
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> object:
+    report = yield
+    if (
+        report.skipped
+        and item.get_closest_marker("service")
+        and item.config.getoption("--strict-services")
+        and not hasattr(report, "wasxfail")
+    ):
+        report.outcome = "failed"
+        report.longrepr = f"service test skipped in strict mode: {report.longrepr[-1]}"
+    return report
