@@ -94,7 +94,9 @@ def check_period(config: SimulationConfig, policy: Policy, now_ms: int) -> None:
     """``InputError`` unless all days are over at ``now_ms`` and inside the retention of every
     purpose: otherwise events would be rejected for their dates, and no count could be foretold."""
     if config.end_ms > now_ms:
-        raise InputError("the simulated days must be over: choose an earlier --start or less --days")
+        raise InputError(
+            "the simulated days must be over: choose an earlier --start or less --days"
+        )
     retention_days = min(limits.retention_days for limits in policy.purposes.values())
     if config.start_ms < now_ms - (retention_days - 1) * MS_PER_DAY:
         raise InputError(

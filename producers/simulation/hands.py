@@ -46,14 +46,18 @@ def clicks(rng: np.random.Generator, atoms: Atoms, places: Array) -> Burst:
     double = atoms.kind[rows] == Atom.DOUBLE_CLICK
     press = rng.integers(50, 160, (2, len(rows)), np.int32)
     between = rng.integers(60, 180, len(rows), np.int32)
-    at = np.stack([0 * between, press[0], press[0] + between, press[0] + between + press[1]], axis=1)
+    at = np.stack(
+        [0 * between, press[0], press[0] + between, press[0] + between + press[1]], axis=1
+    )
     count = np.where(double, 4, 2)
     number, row = within(count), spread(count)
     right = ~double & (rng.random(len(rows)) < _RIGHT_SHARE)
     button = np.where(right, Button.RIGHT, Button.LEFT)[row]
     x, y = places[rows[row]].T
     action = (Action.BUTTON_DOWN + (number & 1)).astype(np.uint8)
-    return Burst(rows, count, at[np.arange(len(rows)), count - 1], at[row, number], action, x, y, button)
+    return Burst(
+        rows, count, at[np.arange(len(rows)), count - 1], at[row, number], action, x, y, button
+    )
 
 
 def scrolls(rng: np.random.Generator, atoms: Atoms, places: Array) -> Burst:

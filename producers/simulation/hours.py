@@ -68,7 +68,10 @@ def hours_of(people: Organisation, day: int) -> Hours:
     no_morning = absent | (people.part_time & (half_day == 1))
     no_afternoon = absent | (people.part_time & (half_day == 0))
     return Hours(
-        np.where(no_morning, lunch, arrives), lunch, returns, np.where(no_afternoon, returns, leaves)
+        np.where(no_morning, lunch, arrives),
+        lunch,
+        returns,
+        np.where(no_afternoon, returns, leaves),
     )
 
 

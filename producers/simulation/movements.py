@@ -94,9 +94,7 @@ def _inside(place_px: Array, most_px: Array) -> Array:
     return np.rint(np.clip(place_px, 0, most_px))
 
 
-def _bow(
-    rng: np.random.Generator, start: Array, end: Array, most: Array, distance: Array
-) -> Array:
+def _bow(rng: np.random.Generator, start: Array, end: Array, most: Array, distance: Array) -> Array:
     """How far the path strays; never farther than the chord is from the screen's edge, so that
     the whole path is on the screen."""
     edge = np.minimum(np.minimum(start, end), most - np.maximum(start, end)).min(axis=1)

@@ -56,15 +56,16 @@ def sample(rng: np.random.Generator, atoms: Array, movements: Movements) -> Burs
     offset = number * period[row] + (jitter * (period // 2)[row] >> 8)
     offset = np.minimum(offset, duration[row])
     share = minimum_jerk(offset * (np.float32(1) / duration)[row])
-    across_x, across_y = movements.to_x_px - movements.from_x_px, movements.to_y_px - movements.from_y_px
+    across_x, across_y = (
+        movements.to_x_px - movements.from_x_px,
+        movements.to_y_px - movements.from_y_px,
+    )
     bow = movements.bow_px / np.maximum(np.hypot(across_x, across_y), np.float32(1)) * 4
     aside = share * (1 - share)
     x = movements.from_x_px[row] + across_x[row] * share - (across_y * bow)[row] * aside
     y = movements.from_y_px[row] + across_y[row] * share + (across_x * bow)[row] * aside
     zeros = np.zeros(len(row), np.uint8)
-    return Burst(
-        atoms, count, duration, offset, zeros + Action.MOVE, _pixels(x), _pixels(y), zeros
-    )
+    return Burst(atoms, count, duration, offset, zeros + Action.MOVE, _pixels(x), _pixels(y), zeros)
 
 
 def _pixels(place: Array) -> Array:
