@@ -1,0 +1,49 @@
+"""Gives out things when they are due, at a chosen multiple of real time."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator
+from operator import itemgetter
+from typing import TypeVar
+
+from events.clock import MS_PER_S, Clock
+
+Item = TypeVar("Item")
+
+#: Longest sleep in one piece: how late a stop can be noticed.
+_NAP_S = 0.1
+
+
+def merged(timelines: Iterable[Iterable[tuple[int, Item]]]) -> Iterator[tuple[int, Item]]:
+    """All ``(due_ms, item)`` in one order by time. Each timeline keeps its own order: where its
+    time steps back, the item is due with the one before it."""
+    return heapq.merge(*map(_never_back, timelines), key=itemgetter(0))
+
+
+def _never_back(timeline: Iterable[tuple[int, Item]]) -> Iterator[tuple[int, Item]]:
+    latest_ms = 0
+    for due_ms, item in timeline:
+        latest_ms = max(latest_ms, due_ms)
+        yield latest_ms, item
+
+
+def paced(
+    timeline: Iterable[tuple[int, Item]],
+    speed: float,
+    clock: Clock,
+    sleep: Callable[[float], None],
+    stopped: Callable[[], bool],
+) -> Iterator[Item]:
+    """Each item once ``due_ms`` have passed at ``speed`` times real time, counted from when the
+    first item was at hand; ends early where ``stopped()`` says so. Never early, and never behind
+    for good: items that are overdue come at once."""
+    started_s: float | None = None
+    for due_ms, item in timeline:
+        started_s = clock.monotonic_s() if started_s is None else started_s
+        due_s = started_s + due_ms / MS_PER_S / speed
+        while (left_s := due_s - clock.monotonic_s()) > 0 and not stopped():
+            sleep(min(left_s, _NAP_S))
+        if stopped():
+            return
+        yield item
