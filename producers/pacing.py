@@ -7,25 +7,30 @@ from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter
 from typing import TypeVar
 
-from events.clock import MS_PER_S, Clock
+from events.clock import MS_PER_MINUTE, MS_PER_S, Clock
 
 Item = TypeVar("Item")
+
+#: A longer step of time (a break, or a garbled clock) is played as this long, so that one bad row
+#: cannot halt a replay.
+MAX_STEP_MS = 10 * MS_PER_MINUTE
 
 #: Longest sleep in one piece: how late a stop can be noticed.
 _NAP_S = 0.1
 
 
 def merged(timelines: Iterable[Iterable[tuple[int, Item]]]) -> Iterator[tuple[int, Item]]:
-    """All ``(due_ms, item)`` in one order by time. Each timeline keeps its own order: where its
-    time steps back, the item is due with the one before it."""
-    return heapq.merge(*map(_never_back, timelines), key=itemgetter(0))
+    """All ``(time_ms, item)`` in one order, as ``(due_ms, item)``. Each timeline begins at 0 and
+    keeps its own order: where its time steps back, the item is due with the one before it."""
+    return heapq.merge(*map(_due, timelines), key=itemgetter(0))
 
 
-def _never_back(timeline: Iterable[tuple[int, Item]]) -> Iterator[tuple[int, Item]]:
-    latest_ms = 0
-    for due_ms, item in timeline:
-        latest_ms = max(latest_ms, due_ms)
-        yield latest_ms, item
+def _due(timeline: Iterable[tuple[int, Item]]) -> Iterator[tuple[int, Item]]:
+    due_ms = before_ms = 0
+    for time_ms, item in timeline:
+        due_ms += min(max(0, time_ms - before_ms), MAX_STEP_MS)
+        before_ms = time_ms
+        yield due_ms, item
 
 
 def paced(

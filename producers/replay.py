@@ -33,7 +33,7 @@ class ReplayPlan:
 class ReplayReport:
     """``events_sent`` were handed to the publisher; once it is flushed, Kafka has them.
 
-    ``subjects`` and ``sessions`` count those that were replayed at least in part;
+    ``subjects`` and ``sessions`` count those whose files were read;
     ``unreadable_rows`` are all rows of their files that are no events, ``examples`` the first
     ``MAX_EXAMPLES`` of them. ``stopped``: it ended early because it was asked to.
     """
