@@ -11,6 +11,7 @@ those are cast. Source: Fülöp, Kovács, Kurics, Windhager-Pokol (2016).
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from events.clock import MS_PER_S
 from events.columns import Column
 from events.vocabulary import Action, Button
 from producers.batches import EventColumns
-from producers.recordings import MAX_EXAMPLES, BadRow, Recording, Screen, SessionEvents
+from producers.recordings import MAX_EXAMPLES, BadRow, Format, Recording, Screen, SessionEvents
 
 #: The largest screen seen in the recordings, which do not name theirs.
 DEFAULT_SCREEN = Screen(1920, 1080)
@@ -56,7 +57,7 @@ def recordings_in(folder: Path, screen: Screen) -> list[Recording]:
     """Every ``USER/session_*`` below ``folder``, by user and session name; other files are left
     alone. Nothing is opened yet."""
     return [
-        Recording(file.parent.name, file.name, screen, lambda file=file: read_session(file))  # type: ignore[misc]
+        Recording(Format.BALABIT, file.parent.name, file.name, screen, partial(read_session, file))
         for file in sorted(folder.glob("*/session_*"))
         if file.is_file()
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from events.errors import InputError
-from events.kafka import create_topics, wait_for_kafka
 from events.options import err
 from events.settings import Settings
 
@@ -20,6 +19,8 @@ CONNECTION = (
 def connect(settings: Settings) -> None:
     """Wait for Kafka and create the topics that are missing. Raises ``InputError`` where no server
     is named (only `demo` brings its own), ``ServerMissing`` and ``Stop``."""
+    from events.kafka import create_topics, wait_for_kafka
+
     if settings.embedded_kafka:
         raise InputError(
             "no Kafka is named: set --kafka-servers (GLASSHOUSE_KAFKA_SERVERS), or run "

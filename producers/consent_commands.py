@@ -15,18 +15,10 @@ from events.options import out, show_json, show_table, with_settings
 from events.policy import load_policy
 from events.purposes import PURPOSES, Purpose
 from events.settings import Settings
+from producers.connect import CONNECTION, connect
 
 if TYPE_CHECKING:
     from producers.consents import Standing
-
-_CONNECTION = (
-    "kafka_servers",
-    "kafka_partitions",
-    "kafka_replicas",
-    "schema_registry_url",
-    "server_timeout_s",
-    "policy_file",
-)
 
 
 @unique
@@ -56,18 +48,19 @@ def register(app: typer.Typer) -> None:
     """Add the group `consent` to ``app``."""
     group = typer.Typer(no_args_is_help=True, help="Say, or show, what a person allows.")
     for command in (grant, withdraw, pause, resume, show):
-        group.command()(with_settings(*_CONNECTION)(command))
+        group.command()(with_settings(*CONNECTION, "policy_file")(command))
     app.add_typer(group, name="consent")
 
 
 def grant(
+    *,
     settings: Settings,
     purpose: _Purpose,
     subjects: _Subjects = None,
     from_file: _FromFile = None,
     notice: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option(help="Version of the notice they were shown. [default: the policy's]"),
+        typer.Option(help="Version of the notice they were shown. (default: the policy's)"),
     ] = None,
     as_json: _Json = False,
 ) -> None:
@@ -79,10 +72,11 @@ def grant(
     """
     version = load_policy(settings.policy_file).notice_version if notice is None else notice
     people = _people(subjects, from_file)
-    _say(settings, ConsentAction.GRANT, people, purpose, version, as_json)
+    _say(settings, ConsentAction.GRANT, people, purpose=purpose, notice=version, as_json=as_json)
 
 
 def withdraw(
+    *,
     settings: Settings,
     subjects: _Subjects = None,
     purpose: _Purpose = Purposes.ALL,
@@ -93,10 +87,18 @@ def withdraw(
 
     Example: glasshouse consent withdraw alice
     """
-    _say(settings, ConsentAction.WITHDRAW, _people(subjects, from_file), purpose, "", as_json)
+    _say(
+        settings,
+        ConsentAction.WITHDRAW,
+        _people(subjects, from_file),
+        purpose=purpose,
+        notice="",
+        as_json=as_json,
+    )
 
 
 def pause(
+    *,
     settings: Settings,
     subjects: _Subjects = None,
     purpose: _Purpose = Purposes.ALL,
@@ -107,10 +109,18 @@ def pause(
 
     Example: glasshouse consent pause alice --purpose team_analytics
     """
-    _say(settings, ConsentAction.PAUSE, _people(subjects, from_file), purpose, "", as_json)
+    _say(
+        settings,
+        ConsentAction.PAUSE,
+        _people(subjects, from_file),
+        purpose=purpose,
+        notice="",
+        as_json=as_json,
+    )
 
 
 def resume(
+    *,
     settings: Settings,
     subjects: _Subjects = None,
     purpose: _Purpose = Purposes.ALL,
@@ -121,7 +131,14 @@ def resume(
 
     Example: glasshouse consent resume alice
     """
-    _say(settings, ConsentAction.RESUME, _people(subjects, from_file), purpose, "", as_json)
+    _say(
+        settings,
+        ConsentAction.RESUME,
+        _people(subjects, from_file),
+        purpose=purpose,
+        notice="",
+        as_json=as_json,
+    )
 
 
 def show(
@@ -134,7 +151,6 @@ def show(
     Example: glasshouse consent show alice --json
     """
     from events.registry import codec_for
-    from producers.connect import connect
     from producers.consent_topic import last_words
     from producers.consents import keys_of, standings
 
@@ -145,38 +161,42 @@ def show(
     if as_json:
         show_json({"subject": subject, "notice_in_force": notice, "purposes": shown})
         return
-    columns = ("purpose", "consent", "since", "notice", "paused", "since", "events pass")
-    rows = [(purpose, *map(_cell, fields.values())) for purpose, fields in shown.items()]
-    show_table("", columns, rows)
+    columns = ("purpose", "consent", "notice", "paused", "events pass")
+    show_table("", columns, [_row(standing, notice) for standing in found])
 
 
 def _shown(standing: Standing, notice_in_force: str) -> dict[str, Any]:
     consent, pause_ = standing.consent, standing.pause
     return {
         "consent": standing.word,
-        "since": _iso(consent),
+        "since": _utc(consent) if consent else None,
         "notice_version": (consent.notice_version or None) if consent else None,
         "paused": standing.paused,
-        "paused_since": _iso(pause_) if standing.paused else None,
+        "paused_since": _utc(pause_) if pause_ and standing.paused else None,
         "events_pass": standing.flows(notice_in_force),
     }
 
 
-def _iso(word: ConsentRecord | None) -> str | None:
-    return to_datetime(word.at_ms).isoformat(timespec="seconds") if word else None
+def _row(standing: Standing, notice_in_force: str) -> tuple[str, ...]:
+    consent, pause_ = standing.consent, standing.pause
+    return (
+        standing.purpose.value,
+        f"{standing.word}, {_utc(consent)}" if consent else standing.word,
+        (consent.notice_version if consent else "") or "-",
+        f"yes, {_utc(pause_)}" if pause_ and standing.paused else "no",
+        "yes" if standing.flows(notice_in_force) else "no",
+    )
 
 
-def _cell(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "-" if value is None else str(value)
+def _utc(word: ConsentRecord) -> str:
+    return f"{to_datetime(word.at_ms):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _people(subjects: list[str] | None, from_file: Path | None) -> list[str]:
     people = list(subjects or ())
     if from_file is not None:
         try:
-            lines = from_file.read_text(encoding="utf-8").splitlines()
+            lines = from_file.read_text(encoding="utf-8-sig").split("\n")
         except (OSError, UnicodeDecodeError):
             raise InputError(f"{from_file}: is not a readable file of UTF-8 text") from None
         people += [line.strip() for line in lines if line.strip()]
@@ -189,12 +209,12 @@ def _say(
     settings: Settings,
     action: ConsentAction,
     people: list[str],
+    *,
     purpose: Purposes,
     notice: str,
     as_json: bool,
 ) -> None:
     from events.registry import codec_for
-    from producers.connect import connect
     from producers.consents import words
     from producers.publisher import Publisher
 

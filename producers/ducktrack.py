@@ -17,6 +17,7 @@ import json
 import math
 import zlib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,7 +29,7 @@ from events.errors import InputError
 from events.vocabulary import OUTSIDE_PX, Action, Button, KeyClass
 from producers.batches import EventColumns
 from producers.key_classes import key_class
-from producers.recordings import MAX_EXAMPLES, BadRow, Recording, Screen, SessionEvents
+from producers.recordings import MAX_EXAMPLES, BadRow, Format, Recording, Screen, SessionEvents
 
 _FILES = ("events.jsonl", "events.jsonl.gz")
 _BUTTONS = {
@@ -65,10 +66,11 @@ def recordings_in(folder: Path, subject: str, screen: Screen | None) -> list[Rec
     folders = [folder] if is_recording(folder) else sorted(filter(is_recording, folder.iterdir()))
     return [
         Recording(
+            Format.DUCKTRACK,
             subject,
             place.resolve().name,
             screen or _screen_of(place / "metadata.json"),
-            lambda place=place: read_session(place),  # type: ignore[misc]
+            partial(read_session, place),
         )
         for place in folders
     ]

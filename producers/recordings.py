@@ -56,6 +56,7 @@ class Recording:
     """One session of one person. ``read()`` opens the file only when called and never raises for
     what is in it: unreadable rows are counted. Nothing of the person shows in the ``repr``."""
 
+    format: Format
     subject: str = field(repr=False)
     session: str = field(repr=False)
     screen: Screen

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from events.batch import InteractionBatch
 from events.clock import Clock, SystemClock
@@ -12,8 +13,13 @@ from events.vocabulary import OTHER_APPLICATION, Origin, Surface
 from producers.batches import Session, cut
 from producers.calendar import Laid, lay, refuse_future
 from producers.pacing import merged, paced
-from producers.publisher import Publisher
 from producers.recordings import MAX_EXAMPLES, BadRow, Recording, SessionEvents
+
+
+class Publishes(Protocol):
+    """What replaying needs of a ``Publisher``."""
+
+    def publish(self, batch: InteractionBatch) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,7 @@ class _Tally:
 
 def replay(
     recordings: Iterable[Recording],
-    publisher: Publisher,
+    publisher: Publishes,
     plan: ReplayPlan,
     *,
     on_progress: Callable[[int], None] = lambda events: None,
