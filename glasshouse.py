@@ -6,6 +6,8 @@ import sys
 
 import typer
 
+import deploy.commands
+import streams.commands
 from events.errors import GlasshouseError
 from events.options import err, show_json, show_table, with_settings
 from events.settings import Resolved, Settings
@@ -17,6 +19,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Interaction events through Kafka and Faust into ClickHouse, so that it can be trusted.",
 )
+
+
+for package in (deploy.commands, streams.commands):
+    package.register(app)
 
 
 @app.callback()

@@ -43,7 +43,10 @@ TAKE_SECONDS = Histogram(
     registry=REGISTRY,
 )
 BATCH_EVENTS = Histogram(
-    "glasshouse_batch_events", "Events in a raw batch.", buckets=_ROWS, registry=REGISTRY
+    "glasshouse_batch_events",
+    "Events of a raw message, mean over those handled at once.",
+    buckets=_ROWS,
+    registry=REGISTRY,
 )
 LATENCY_SECONDS = Histogram(
     "glasshouse_latency_seconds",

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import fastavro
 
+from events.codec import Codec
 from events.errors import Retry
 from events.schemas import AvroSchema, BundledSchema
+from events.settings import Settings
 from events.topics import TOPICS
 
 if TYPE_CHECKING:
@@ -55,3 +57,9 @@ class ConfluentRegistry:
             raise Retry("schema registry cannot be reached") from error
         parsed = fastavro.parse_schema(json.loads(text or "null"))
         return parsed if isinstance(parsed, dict) else None
+
+
+def codec_for(settings: Settings) -> Codec:
+    """The codec of these settings: with the schema registry they name, or without one."""
+    url = settings.schema_registry_url
+    return Codec(ConfluentRegistry.at(url) if url else None)

@@ -57,6 +57,11 @@ class Settings(BaseModel):
     group_prefix: Annotated[str, Field(pattern="^[a-z0-9-]{1,40}$")] = Field(
         "glasshouse", description="Consumer groups are named <prefix>-worker and <prefix>-loader."
     )
+    group_session_timeout_s: Annotated[float, Field(ge=1, le=300)] = Field(
+        6.0,
+        description="A worker or loader that is silent for this long loses its partitions. Kafka "
+        "takes no less than 6 by default; raise it where processes may stall.",
+    )
     server_timeout_s: Annotated[float, Field(gt=0)] = Field(
         60.0, description="How long a missing server is waited for before the command gives up."
     )

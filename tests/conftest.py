@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
+
+from deploy.broker import EmbeddedBroker
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -29,3 +31,11 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"service test skipped in strict mode: {report.longreprtext}"
     return report
+
+
+@pytest.fixture(scope="session")
+def kafka_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Bootstrap servers of an embedded broker that all service tests share: each test names its
+    own topics or consumer groups, or starts a broker of its own."""
+    with EmbeddedBroker(tmp_path_factory.mktemp("broker") / "broker.log") as broker:
+        yield broker.servers

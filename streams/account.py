@@ -1,0 +1,83 @@
+"""Step 8, account: what became of every event, by source message."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from events.outcomes import Rejected, Withheld
+from events.purposes import GOVERNANCE, Purpose
+from streams.decode import Batches, Broken
+from streams.fate import FATES, PASSED, REJECTED, WITHHELD
+from streams.keys import KeyRing
+from streams.pseudonymise import keyed_id
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """n source messages for one purpose, in the order of their offsets.
+
+    ``offset`` int64[n]; ``batch`` uint64[n] under the governance key, 0 where the message was
+    refused whole; ``fates`` int64[n, FATES]: each row sums to the events that came in.
+    ``latest_ms``: the largest time of a passing event, -1 if none passed.
+    """
+
+    purpose: Purpose
+    offset: NDArray[np.int64]
+    batch: NDArray[np.uint64]
+    fates: NDArray[np.int64]
+    latest_ms: int
+
+    @property
+    def event_count(self) -> NDArray[np.int64]:
+        return np.asarray(self.fates.sum(axis=1))
+
+    @property
+    def passed_count(self) -> NDArray[np.int64]:
+        return np.asarray(self.fates[:, PASSED])
+
+    def withheld(self) -> dict[Withheld, NDArray[np.int64]]:
+        """Counts by message for each reason that occurs."""
+        return {r: self.fates[:, code] for r, code in WITHHELD.items() if self.fates[:, code].any()}
+
+    def rejected(self) -> dict[Rejected, NDArray[np.int64]]:
+        """Counts by message for each reason that occurs."""
+        return {r: self.fates[:, code] for r, code in REJECTED.items() if self.fates[:, code].any()}
+
+
+def governance_ids(batches: Batches, ring: KeyRing) -> NDArray[np.uint64]:
+    """uint64[n]: the batches under the governance key of their epoch. They tell a batch that was
+    published twice from two batches, and match no id of any purpose."""
+    return np.array(
+        [
+            keyed_id(ring.at(h.base_time_ms).keys[GOVERNANCE], "batch", h.batch_id)
+            for h in batches.headers
+        ],
+        dtype=np.uint64,
+    )
+
+
+def account(
+    purpose: Purpose,
+    batches: Batches,
+    broken: Sequence[Broken],
+    *,
+    ids: NDArray[np.uint64],
+    counts: NDArray[np.int64],
+    latest_ms: int,
+) -> Account:
+    """The books of one purpose. A message refused whole counts as one event, in and rejected."""
+    refused = np.zeros((len(broken), FATES), dtype=np.int64)
+    refused[np.arange(len(broken)), [REJECTED[entry.reason] for entry in broken]] = 1
+    offset = np.concatenate([batches.offset, [entry.offset for entry in broken]]).astype(np.int64)
+    order = np.argsort(offset, kind="stable")
+    return Account(
+        purpose=purpose,
+        offset=offset[order],
+        batch=np.concatenate([ids, np.zeros(len(broken), dtype=np.uint64)])[order],
+        fates=np.concatenate([counts, refused])[order],
+        latest_ms=latest_ms,
+    )

@@ -1,0 +1,130 @@
+"""Reads the consent topic from its start and proves, again and again, that nothing is missing.
+
+The proof: ask the broker for the topic's end, then find that everything before that end has been
+read. It is as old as the question. While it is older than allowed, the ledger is not current and
+nothing passes. Every worker reads the whole topic; no consumer group is involved.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from dataclasses import dataclass, field
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from events.clock import Clock
+from events.codec import Codec
+from events.consent import SCHEMA, from_record
+from events.errors import Reject, Retry, ServerMissing
+from events.kafka import client_config
+from events.log import log
+from events.metrics import LEDGER_AGE_SECONDS, LEDGER_RECORDS
+from events.settings import Settings
+from events.topics import Topic
+from streams.ledger import Ledger
+
+_PARTITION = 0  # the ledger has one partition, see events/topics.py
+_POLL_RECORDS = 5_000
+_POLL_S = 0.05
+_CHECK_S = 0.05
+
+
+@dataclass(slots=True)
+class LedgerReader:
+    """Keeps ``ledger`` current from a thread of its own; ``current`` waits until it is."""
+
+    settings: Settings
+    codec: Codec
+    clock: Clock
+    ledger: Ledger = field(default_factory=Ledger)
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+    _next_offset: int = 0
+    _met_end: bool = False
+    _proved_s: float = float("-inf")
+
+    def start(self) -> None:
+        """Begin to read; returns at once."""
+        self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread; the ledger is no longer current from then on."""
+        self._stop.set()
+        if self._thread:
+            self._thread.join()
+
+    def is_current(self) -> bool:
+        """Whether the last proof is younger than ``ledger_max_age_ms``."""
+        age_s = self.clock.monotonic_s() - self._proved_s
+        LEDGER_AGE_SECONDS.set(age_s)
+        return not self._stop.is_set() and age_s * 1_000 <= self.settings.ledger_max_age_ms
+
+    async def current(self) -> Ledger:
+        """The ledger, once it is current. ``ServerMissing`` if that takes ``server_timeout_s``."""
+        asked_s = self.clock.monotonic_s()
+        while not self.is_current():
+            if self.clock.monotonic_s() - asked_s > self.settings.server_timeout_s:
+                raise ServerMissing(
+                    f"the consent ledger could not be proved current for "
+                    f"{self.settings.server_timeout_s:g} s; nothing was passed on meanwhile. "
+                    f"Check that Kafka answers and that the topic `{Topic.CONSENT}` exists."
+                )
+            await asyncio.sleep(_CHECK_S)
+        return self.ledger
+
+    def _run(self) -> None:
+        consumer = Consumer(
+            client_config(
+                self.settings,
+                **{
+                    "group.id": "glasshouse-ledger",  # never joined: assign() needs a name
+                    "enable.auto.commit": False,
+                    "enable.partition.eof": True,
+                    "auto.offset.reset": "error",
+                    "fetch.wait.max.ms": 100,
+                },
+            )
+        )
+        try:
+            consumer.assign([TopicPartition(Topic.CONSENT.value, _PARTITION, 0)])
+            while not self._stop.is_set():
+                try:
+                    self._prove(consumer)
+                except (KafkaException, Retry):
+                    self._stop.wait(_POLL_S)  # no proof now: the ledger ages and the gate closes
+        finally:
+            consumer.close()
+
+    def _prove(self, consumer: Consumer) -> None:
+        """One round: 1 ask for the end, 2 read what there is, 3 compare."""
+        asked_s = self.clock.monotonic_s()
+        position = TopicPartition(Topic.CONSENT.value, _PARTITION)
+        timeout_s = self.settings.ledger_max_age_ms / 1_000
+        low, end = consumer.get_watermark_offsets(position, timeout=timeout_s, cached=False)
+        if self._next_offset < low:  # compacted or expired away before we came to it
+            self._next_offset = low
+            consumer.seek(TopicPartition(Topic.CONSENT.value, _PARTITION, low))
+        for message in consumer.consume(_POLL_RECORDS, timeout=_POLL_S):
+            self._take(message)
+        # The embedded broker names an end that is too early (events/kafka.py), so the end must
+        # also have been met once while reading; after that, records arrive by the open fetch.
+        if self._met_end and self._next_offset >= end:
+            self._proved_s = asked_s
+
+    def _take(self, message: Message) -> None:
+        error = message.error()
+        if error is not None:
+            if error.code() != KafkaError._PARTITION_EOF:
+                raise KafkaException(error)
+            self._met_end = True
+            self._next_offset = max(self._next_offset, message.offset() or 0)
+            return
+        offset = message.offset() or 0
+        try:
+            self.ledger.apply(from_record(self.codec.decode(SCHEMA, message.value())))
+            LEDGER_RECORDS.inc()
+        except Reject as refusal:
+            log.warning("consent record refused", offset=offset, reason=refusal.reason.value)
+        self._next_offset = offset + 1

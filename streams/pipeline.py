@@ -1,0 +1,77 @@
+"""The way of the data through the streams, in one function, in the data's order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from events.codec import Codec
+from events.policy import Policy
+from events.purposes import PURPOSES, Purpose
+from streams.account import Account, account, governance_ids
+from streams.decide import count_fates, decide
+from streams.decode import Broken, RawMessage, decode
+from streams.gate import gate
+from streams.inspect import inspect
+from streams.keys import KeyRing
+from streams.ledger import Ledger
+from streams.minimise import minimise
+from streams.pseudonymise import Pseudonymised, pseudonymise
+from streams.window import Partials, window
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What does not change while a worker runs."""
+
+    codec: Codec
+    policy: Policy
+    ring: KeyRing
+
+    @property
+    def applications(self) -> frozenset[str]:
+        return frozenset(self.policy.applications)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What some raw messages of one partition led to."""
+
+    training: Pseudonymised
+    analytics: Pseudonymised
+    partials: Partials
+    accounts: tuple[Account, ...]  # one a purpose
+    broken: tuple[Broken, ...]
+
+
+def process(messages: Sequence[RawMessage], rules: Rules, ledger: Ledger, now_ms: int) -> Outcome:
+    """Judge, minimise, pseudonymise and window ``messages``; account for every event.
+
+    ``ledger`` must be current and ``now_ms`` is wall time: consent and retention are judged as of
+    now. All that names a row (ids, epoch, window) depends on the batch alone.
+    """
+    policy = rules.policy
+    batches, broken = decode(messages, rules.codec)
+    soundness = inspect(batches, latest_ms=now_ms + policy.clock_tolerance_ms)
+    ids = governance_ids(batches, rules.ring)
+    passed: dict[Purpose, Pseudonymised] = {}
+    accounts: list[Account] = []
+    for purpose in PURPOSES:
+        limits = policy.purposes[purpose]
+        consent = gate(batches.headers, purpose, ledger, policy.notice_version)
+        fates = decide(batches, consent, soundness, limits, now_ms)
+        fine = minimise(batches, fates, limits, rules.applications)
+        passed[purpose] = pseudonymise(fine, rules.ring, purpose)
+        counts = count_fates(batches, fates)
+        latest_ms = int(fine.events.time_ms.max(initial=-1))
+        accounts.append(
+            account(purpose, batches, broken, ids=ids, counts=counts, latest_ms=latest_ms)
+        )
+    analytics = passed[Purpose.TEAM_ANALYTICS]
+    return Outcome(
+        training=passed[Purpose.AGENT_TRAINING],
+        analytics=analytics,
+        partials=window(analytics.events),
+        accounts=tuple(accounts),
+        broken=broken,
+    )

@@ -1,0 +1,54 @@
+"""Starts a worker process: checks everything first, then reads the ledger, then carries."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from faust.worker import Worker as FaustWorker
+
+from events.clock import SystemClock
+from events.kafka import create_topics, topic_ids, wait_for_kafka
+from events.log import log
+from events.metrics import serve_metrics
+from events.policy import load_policy
+from events.registry import codec_for
+from events.settings import Settings
+from events.topics import Topic
+from streams.keys import load_keys
+from streams.ledger_reader import LedgerReader
+from streams.pipeline import Rules
+from streams.worker import Worker
+
+_NOISY = ("faust", "mode", "aiokafka")
+
+
+def run_worker(settings: Settings) -> None:
+    """Run until SIGTERM or Ctrl-C. ``Stop`` (all faults of settings, policy and keys, or a missing
+    server) before anything is read."""
+    codec = codec_for(settings)
+    rules = Rules(codec, load_policy(settings.policy_file), load_keys(settings.keys_path))
+    admin = wait_for_kafka(settings, lambda s: log.info("waiting for Kafka", waited_s=round(s, 1)))
+    create_topics(admin, settings)
+    serve_metrics(settings.metrics_port)
+    clock = SystemClock()
+    ledger = LedgerReader(settings, codec, clock)
+    worker = Worker(
+        settings=settings,
+        rules=rules,
+        ledger=ledger,
+        clock=clock,
+        topic_ids=topic_ids(admin, (Topic.RAW, Topic.CONSENT)),
+    )
+    for name in _NOISY:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+    ledger.start()
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    log.info("worker starts", policy=rules.policy.sha256[:12], group=settings.worker_group)
+    try:
+        FaustWorker(
+            worker.app(), loop=loop, quiet=True, override_logging=False, redirect_stdouts=False
+        ).execute_from_commandline()
+    finally:
+        ledger.stop()

@@ -1,0 +1,90 @@
+"""Step 7, window: what each batch adds to the one-minute windows it touches.
+
+    events of a batch   . . .. .|. ... .  |  .
+    windows           [ 12:00   )[ 12:01  )[ 12:02  )        half-open, by event time
+    partials             5          5          1            one row each, named by the batch
+
+A window is never closed: its value is the sum of its distinct partials, so late or repeated
+batches correct it or change nothing. No clock, no timer, no state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from events.clock import MS_PER_MINUTE
+from events.vocabulary import POINTER_ACTIONS, Action, KeyClass
+from streams.minimise import PassingEvents
+
+WINDOW_MS = MS_PER_MINUTE
+_HAS_PLACE = np.isin(np.arange(256), POINTER_ACTIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class Partials:
+    """p partials of m batches.
+
+    ``owner`` int64[p] is the batch's place; ``window_start_ms`` int64[p]; ``event_count`` int64[p];
+    ``action_count`` int64[p, actions]; ``key_count`` int64[p, key classes], of key_down only;
+    ``wheel_steps`` int64[p] and ``path_px`` int64[p], see the schema WindowPartials.
+    """
+
+    owner: NDArray[np.int64]
+    window_start_ms: NDArray[np.int64]
+    event_count: NDArray[np.int64]
+    action_count: NDArray[np.int64]
+    key_count: NDArray[np.int64]
+    wheel_steps: NDArray[np.int64]
+    path_px: NDArray[np.int64]
+
+
+def window(events: PassingEvents) -> Partials:
+    """One partial for each (batch, minute) with an event. Times never step back in a batch, so
+    the events of one partial stand together."""
+    minute = events.time_ms // WINDOW_MS
+    starts_new = np.ones(len(minute), dtype=np.bool_)
+    starts_new[1:] = (np.diff(minute) != 0) | (np.diff(events.owner) != 0)
+    first = np.flatnonzero(starts_new)
+    of = np.cumsum(starts_new) - 1  # the partial each event belongs to
+    size = len(first)
+    is_key = events.action == Action.KEY_DOWN
+    is_scroll = events.action == Action.SCROLL
+    steps = np.abs(events.detail[is_scroll].astype(np.int64))
+    return Partials(
+        owner=events.owner[first].astype(np.int64),
+        window_start_ms=minute[first] * WINDOW_MS,
+        event_count=np.bincount(of, minlength=size),
+        action_count=_table(of, events.action, size, len(Action)),
+        key_count=_table(of[is_key], events.detail[is_key], size, len(KeyClass)),
+        wheel_steps=_sum(of[is_scroll], steps, size),
+        path_px=_path_px(events, of, size),
+    )
+
+
+def _table(
+    rows: NDArray[np.int64], codes: NDArray[np.uint8] | NDArray[np.int16], height: int, width: int
+) -> NDArray[np.int64]:
+    """How often each code occurs in each row: int64[height, width]."""
+    cells = rows * width + codes
+    return np.bincount(cells, minlength=height * width).reshape(height, width)
+
+
+def _sum(
+    rows: NDArray[np.int64], values: NDArray[np.int64] | NDArray[np.float64], height: int
+) -> NDArray[np.int64]:
+    return np.rint(np.bincount(rows, weights=values, minlength=height)).astype(np.int64)
+
+
+def _path_px(events: PassingEvents, of: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    """Distances between consecutive places of one batch, each in the later one's window."""
+    placed = np.flatnonzero(_HAS_PLACE[events.action])
+    if len(placed) < 2:
+        return np.zeros(size, dtype=np.int64)
+    x = events.x_px[placed].astype(np.float64)
+    y = events.y_px[placed].astype(np.float64)
+    owner = events.owner[placed]
+    distance = np.where(owner[1:] == owner[:-1], np.hypot(np.diff(x), np.diff(y)), 0.0)
+    return _sum(of[placed[1:]], distance, size)

@@ -1,0 +1,223 @@
+"""The Faust app. Its agents only move data; what happens to the data is in pipeline.py."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+import faust
+from aiokafka.errors import KafkaError
+from faust.exceptions import ProducerSendError
+from faust.streams import Stream
+from faust.types import EventT, StreamT
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential
+
+from events.clock import Clock
+from events.errors import GlasshouseError, ServerMissing
+from events.log import log
+from events.metrics import LAG_MESSAGES, LATENCY_SECONDS, TAKE_MESSAGES, TAKE_SECONDS
+from events.settings import Settings
+from events.topics import Topic
+from streams.consent_log import consent_log
+from streams.decode import RawMessage
+from streams.emit import Emission, Source, emit
+from streams.ledger_reader import LedgerReader
+from streams.observe import observe
+from streams.pipeline import Rules, process
+from streams.refusals import RefusalLimit
+
+EXIT_STOPPED = 3
+
+_LARGEST_MESSAGE_BYTES = 4 * 1_048_576
+
+
+@dataclass(slots=True)
+class Lane:
+    """What a worker remembers of one partition of the raw topic: nothing that a result needs."""
+
+    source: Source
+    refusals: RefusalLimit
+    seen_ms: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Worker:
+    """Carries messages from the raw and consent topics to the output topics."""
+
+    settings: Settings
+    rules: Rules
+    ledger: LedgerReader
+    clock: Clock
+    topic_ids: dict[Topic, str]
+    _lanes: dict[int, Lane] = field(default_factory=dict)
+
+    def app(self) -> faust.App:
+        """The Faust app with its two agents. Tables, web server and declared topics are off."""
+        settings = self.settings
+        app = faust.App(
+            settings.worker_group,
+            broker=[f"aiokafka://{server}" for server in settings.kafka_servers.split(",")],
+            store="memory://",
+            # Faust insists on a directory, though nothing is ever put there.
+            datadir=tempfile.mkdtemp(prefix="glasshouse-worker-"),
+            web_enabled=False,
+            topic_allow_declare=False,
+            topic_disable_leader=True,
+            consumer_auto_offset_reset="earliest",
+            broker_commit_interval=1.0,
+            broker_session_timeout=settings.group_session_timeout_s,
+            broker_rebalance_timeout=settings.group_session_timeout_s,
+            broker_heartbeat_interval=settings.group_session_timeout_s / 3,
+            stream_buffer_maxsize=4 * settings.take_messages,
+            producer_acks=-1,
+            producer_compression_type="zstd",
+            producer_max_request_size=_LARGEST_MESSAGE_BYTES,
+            consumer_max_fetch_size=_LARGEST_MESSAGE_BYTES,
+        )
+        raw = app.topic(Topic.RAW.value, value_serializer="raw", key_serializer="raw")
+        consent = app.topic(Topic.CONSENT.value, value_serializer="raw", key_serializer="raw")
+
+        @app.agent(raw, name="interactions", isolated_partitions=True)
+        async def interactions(stream: StreamT[bytes]) -> None:
+            await self._carry(app, cast("Stream[bytes]", stream), self._judge)
+
+        @app.agent(consent, name="consent-log", isolated_partitions=True)
+        async def log_consent(stream: StreamT[bytes]) -> None:
+            await self._carry(app, cast("Stream[bytes]", stream), self._log_consent)
+
+        return app
+
+    async def _carry(
+        self,
+        app: faust.App,
+        stream: Stream[bytes],
+        handle: Callable[[Sequence[EventT[bytes]]], Awaitable[list[Emission]]],
+    ) -> None:
+        """Messages of one partition, many at a time.
+
+        1. take messages; Faust must not acknowledge them by itself (`noack_take`)
+        2. turn them into output messages: pure, so a crash here changes nothing
+        3. send these, and wait until Kafka has acknowledged every one
+        4. acknowledge what was taken; Faust commits those offsets about once a second
+
+        Stopped anywhere before 4, the same messages are taken again and lead to rows with the same
+        identities, which collapse. An error that is not a broker's passing fault ends the process
+        before 4: an agent that merely raised would be restarted with its messages committed.
+        """
+        take_s = self.settings.take_within_ms / 1_000
+        try:
+            async for taken in stream.noack_take(self.settings.take_messages, within=take_s):
+                # Faust's hint says values, but what it yields are events.
+                events = cast("Sequence[EventT[bytes]]", taken)
+                started_s = self.clock.monotonic_s()
+                emissions = await handle(events)
+                await self._send(app, events[0].message.partition, emissions)
+                for event in events:
+                    await stream.ack(event)
+                self._measure(app, events, started_s)
+        except asyncio.CancelledError:
+            raise
+        except GlasshouseError as error:
+            die(str(error))
+        except Exception as error:
+            # Only the kind: an unexpected error's text could hold a value from a message.
+            trace = error.__traceback__
+            while trace and trace.tb_next:
+                trace = trace.tb_next
+            line = f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else "unknown"
+            die(f"unexpected {type(error).__name__} in {line}. Nothing was committed.")
+
+    async def _judge(self, events: Sequence[EventT[bytes]]) -> list[Emission]:
+        messages = [
+            RawMessage(event.message.offset, _time_ms(event), event.message.value)
+            for event in events
+        ]
+        lane = self._lane(events[0].message.partition)
+        ledger = await self.ledger.current()
+        outcome = process(messages, self.rules, ledger, self.clock.now_ms())
+        lane.refusals.note(len(messages), outcome.broken, messages[-1].offset)
+        observe(outcome)
+        for books in outcome.accounts:
+            lane.seen_ms[books.purpose] = max(lane.seen_ms.get(books.purpose, -1), books.latest_ms)
+        policy = self.rules.policy
+        return emit(outcome, lane.source, policy.lateness_ms, lane.seen_ms, self.rules.codec)
+
+    async def _log_consent(self, events: Sequence[EventT[bytes]]) -> list[Emission]:
+        source = Source(
+            Topic.CONSENT,
+            self.topic_ids[Topic.CONSENT],
+            events[0].message.partition,
+            self.rules.policy.sha256,
+        )
+        messages = [
+            RawMessage(event.message.offset, _time_ms(event), event.message.value)
+            for event in events
+        ]
+        return consent_log(messages, source, self.rules)
+
+    async def _send(self, app: faust.App, partition: int, emissions: Sequence[Emission]) -> None:
+        """Send and wait for every acknowledgement, again and again while the broker is away.
+
+        A repeat is harmless: rows carry their identity. ``ServerMissing`` after
+        ``server_timeout_s``.
+        """
+        passing = (KafkaError, ProducerSendError, OSError)
+        waiting = list(emissions)
+        try:
+            async for attempt in AsyncRetrying(
+                retry=retry_if_exception_type(passing),
+                stop=stop_after_delay(self.settings.server_timeout_s),
+                wait=wait_exponential(multiplier=0.1, max=5),
+                reraise=True,
+            ):
+                with attempt:
+                    acknowledged = [
+                        await app.producer.send(
+                            emission.topic.value, None, emission.value, partition, None, None
+                        )
+                        for emission in waiting
+                    ]
+                    await asyncio.gather(*acknowledged)
+        except passing as error:
+            raise ServerMissing(
+                f"Kafka took no output for {self.settings.server_timeout_s:g} s "
+                f"({type(error).__name__}). Nothing was committed; start the worker again when "
+                "the broker is back."
+            ) from None
+
+    def _lane(self, partition: int) -> Lane:
+        if partition not in self._lanes:
+            topic_id, policy = self.topic_ids[Topic.RAW], self.rules.policy
+            self._lanes[partition] = Lane(
+                Source(Topic.RAW, topic_id, partition, policy.sha256),
+                RefusalLimit(self.settings.dead_letter_limit),
+            )
+        return self._lanes[partition]
+
+    def _measure(self, app: faust.App, events: Sequence[EventT[bytes]], started_s: float) -> None:
+        message = events[-1].message
+        TAKE_MESSAGES.observe(len(events))
+        TAKE_SECONDS.observe(self.clock.monotonic_s() - started_s)
+        LATENCY_SECONDS.observe(max(0, self.clock.now_ms() - _time_ms(events[-1])) / 1_000)
+        end = app.consumer.highwater(message.tp)
+        if end is not None:
+            LAG_MESSAGES.labels(message.topic, str(message.partition)).set(
+                max(0, end - message.offset - 1)
+            )
+
+
+def _time_ms(event: EventT[bytes]) -> int:
+    return int(event.message.timestamp * 1_000)
+
+
+def die(text: str) -> None:
+    """End the process now, without a last commit of messages that were only taken."""
+    log.error("worker stopped", reason=text)
+    sys.stderr.write(f"glasshouse: {text}\n")
+    sys.stderr.flush()
+    os._exit(EXIT_STOPPED)
