@@ -8,7 +8,7 @@ from producers.simulation import hands
 from producers.simulation.atoms import Atom, split
 from producers.simulation.habits import Array
 from producers.simulation.hours import Windows
-from producers.simulation.movements import aim, chain
+from producers.simulation.movements import Course, aim, chain
 from producers.simulation.organisation import Organisation
 from producers.simulation.pointer import sample
 from producers.simulation.state import State
@@ -26,7 +26,7 @@ def act(
     atoms = split(rng, steps, state.switches(steps), aims.overshoot > 0)
     releases = (atoms.kind == Atom.RELEASE)[:, None]
     places = np.where(releases, aims.end_px[atoms.step], aims.hit_px[atoms.step])
-    moving, movements = chain(rng, people, steps, aims, atoms, state.rests_px)
+    moving, movements = chain(rng, people, steps, atoms, Course(aims, state.rests_px))
     bursts = (
         sample(rng, moving, movements),
         hands.singles(atoms, places),

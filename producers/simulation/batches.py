@@ -41,45 +41,70 @@ def cut(rows: Rows, steps: Steps, batch_events: int) -> Array:
     )
     runs = np.flatnonzero(new)
     pieces = -(-np.diff(np.r_[runs, len(rows)]) // batch_events)
-    return np.repeat(runs, pieces) + within(pieces) * batch_events
+    return np.asarray(np.repeat(runs, pieces) + within(pieces) * batch_events)
 
 
-def batches(
-    people: Organisation,
-    rows: Rows,
-    steps: Steps,
-    sessions: Sessions,
-    slice_start_ms: int,
-    batch_ids: bytes,
-    first: Array,
-) -> Iterator[InteractionBatch]:
-    """The batches that begin at rows ``first``, in order of time; ``sessions.next_sequence`` moves
-    on. ``batch_ids`` holds 16 bytes for each, end to end."""
-    person, sequence = _sequences(rows, steps, sessions, first)
-    application = steps.application[rows.step[first]].tolist()
-    base = (rows.time_ms[first] + np.int64(slice_start_ms)).tolist()
-    ends = np.r_[first[1:], len(rows)].tolist()
-    starts, persons, sequences = first.tolist(), person.tolist(), sequence.tolist()
-    halves = (sessions.number[person] & 1).tolist()
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """``rows``, of which ``first`` begin a batch each; ``ids`` has 16 bytes for each, end to end.
+    The rows' times count from ``slice_start_ms``, ms UTC."""
+
+    rows: Rows
+    steps: Steps
+    first: Array
+    ids: bytes
+    slice_start_ms: int
+
+
+def batches(people: Organisation, pieces: Pieces, sessions: Sessions) -> Iterator[InteractionBatch]:
+    """The batches of ``pieces``, in order of time. ``sessions.next_sequence`` moves on."""
+    rows, first = pieces.rows, pieces.first
+    step = rows.step[first]
+    who, what = pieces.steps.person[step], pieces.steps.application[step]
+    made = _Made(
+        person=who.tolist(),
+        application=what.tolist(),
+        sequence=_sequences(who, sessions).tolist(),
+        half=(sessions.number[who] & 1).tolist(),
+        base_ms=(rows.time_ms[first] + np.int64(pieces.slice_start_ms)).tolist(),
+    )
     columns = _columns(rows, first)
+    starts, ends = first.tolist(), np.r_[first[1:], len(rows)].tolist()
     for number in np.argsort(rows.time_ms[first], kind="stable").tolist():
-        who, what = persons[number], application[number]
-        width_px, height_px = people.screen_px[who].tolist()
-        header = Header(
-            batch_id=batch_ids[16 * number : 16 * number + 16],
-            subject=people.subjects[who],
-            team=people.teams[people.team[who]],
-            session=sessions.ids[halves[number]][16 * who : 16 * who + 16],
-            sequence=sequences[number],
-            application=people.applications[what],
-            surface=people.surfaces[what],
-            origin=int(Origin.SIMULATED),
-            screen_width_px=width_px,
-            screen_height_px=height_px,
-            base_time_ms=base[number],
-        )
+        header = _header(people, made, sessions, pieces.ids, number)
         at = slice(starts[number], ends[number])
         yield InteractionBatch(header, {name: column[at] for name, column in columns})
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What differs between the headers, as plain numbers: one of each list a batch."""
+
+    person: list[int]
+    application: list[int]
+    sequence: list[int]
+    half: list[int]
+    base_ms: list[int]
+
+
+def _header(
+    people: Organisation, made: _Made, sessions: Sessions, ids: bytes, number: int
+) -> Header:
+    who, what = made.person[number], made.application[number]
+    width_px, height_px = people.screen_px[who].tolist()
+    return Header(
+        batch_id=ids[16 * number : 16 * number + 16],
+        subject=people.subjects[who],
+        team=people.teams[people.team[who]],
+        session=sessions.ids[made.half[number]][16 * who : 16 * who + 16],
+        sequence=made.sequence[number],
+        application=people.applications[what],
+        surface=people.surfaces[what],
+        origin=int(Origin.SIMULATED),
+        screen_width_px=width_px,
+        screen_height_px=height_px,
+        base_time_ms=made.base_ms[number],
+    )
 
 
 def _columns(rows: Rows, first: Array) -> list[tuple[str, Array]]:
@@ -91,10 +116,9 @@ def _columns(rows: Rows, first: Array) -> list[tuple[str, Array]]:
     ]
 
 
-def _sequences(rows: Rows, steps: Steps, sessions: Sessions, first: Array) -> tuple[Array, Array]:
-    """Of every batch its person and its number in the session."""
-    person = steps.person[rows.step[first]]
+def _sequences(person: Array, sessions: Sessions) -> Array:
+    """Of every batch its number in the session of its ``person`` (ascending)."""
     who, made = np.unique(person, return_counts=True)
     sequence = sessions.next_sequence[person] + within(made)
     sessions.next_sequence[who] += made
-    return person, sequence
+    return np.asarray(sequence)

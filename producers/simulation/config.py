@@ -1,4 +1,4 @@
-"""What to simulate: one frozen object, checked whole, and the random streams that follow from it."""
+"""What to simulate: one frozen object, checked whole, and the random numbers that follow."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ from events.policy import Policy
 from events.vocabulary import MAX_BATCH_EVENTS
 
 _MONDAY_0_MS = 4 * MS_PER_DAY  # 1970-01-05 was a Monday
+
+#: People who never rest make about twice as many events a second.
+MOST_EVENTS_PER_S = 10.0
+
 _SHARES = ("never_share", "withdraw_share", "pause_share")
 
 
@@ -66,7 +70,7 @@ def _faults(config: SimulationConfig) -> list[str]:
         "teams": (1, config.employees),
         "days": (1, 2_000),
         "events": (0, 2**62),
-        "events_per_s": (0.001, 10.0),
+        "events_per_s": (0.001, MOST_EVENTS_PER_S),
         "batch_events": (1, MAX_BATCH_EVENTS),
         "broken_share": (0.0, 0.5),
         **dict.fromkeys(_SHARES, (0.0, 1.0)),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -98,6 +99,21 @@ class Expectation:
         if (purpose, against) not in self._seen:
             self._seen[purpose, against] = np.zeros(_CODES, np.int64)
         self._seen[purpose, against] += counts
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything by name: events in, and each purpose's outcome."""
+        outcomes = {purpose: self.of(purpose) for purpose in PURPOSES}
+        return {
+            "events_in": self.events_in,
+            "purposes": {
+                purpose.value: {
+                    "passed": outcome.passed,
+                    "withheld": {reason.value: n for reason, n in outcome.withheld.items()},
+                    "rejected": {reason.value: n for reason, n in outcome.rejected.items()},
+                }
+                for purpose, outcome in outcomes.items()
+            },
+        }
 
     def of(self, purpose: Purpose) -> Expected:
         """The outcome for a purpose, of everything seen so far."""

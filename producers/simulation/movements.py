@@ -37,6 +37,15 @@ class Aims:
     end_px: Array
 
 
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What the movements of a slice go through: every step's aims, beginning where each person's
+    pointer rests (people x 2)."""
+
+    aims: Aims
+    rests_px: Array
+
+
 def aim(rng: np.random.Generator, people: Organisation, steps: Steps) -> Aims:
     """A target for every step, inside the person's screen."""
     count = len(steps)
@@ -57,41 +66,47 @@ def aim(rng: np.random.Generator, people: Organisation, steps: Steps) -> Aims:
 
 
 def chain(
-    rng: np.random.Generator,
-    people: Organisation,
-    steps: Steps,
-    aims: Aims,
-    atoms: Atoms,
-    rests_px: Array,
+    rng: np.random.Generator, people: Organisation, steps: Steps, atoms: Atoms, course: Course
 ) -> tuple[Array, Movements]:
-    """The atoms that move and their movements. A movement starts where the person's last one
-    ended, the first at ``rests_px`` (people x 2)."""
+    """The atoms that move and their movements."""
     rows = atoms.of(*_MOVING)
-    step, kind = atoms.step[rows], atoms.kind[rows]
-    person, width = steps.person[step], aims.width_px[step]
+    step, drags = atoms.step[rows], atoms.kind[rows] == Atom.DRAG
+    person, width = steps.person[step], course.aims.width_px[step]
     most = (people.screen_px[person] - 1).astype(np.float32)
-    first = np.r_[True, person[1:] != person[:-1]][: len(rows)]
-    goal = np.where((kind == Atom.DRAG)[:, None], aims.end_px[step], aims.hit_px[step])
-    # Only a MOVE overshoots, and its own start never does: a CORRECT always comes between.
-    start = np.where(first[:, None], rests_px[person], np.roll(goal, 1, axis=0))
-    beyond = np.where(kind == Atom.MOVE, aims.overshoot[step], 0)[:, None]
-    end = np.where(beyond > 0, _inside(goal + (goal - start) * beyond, most), goal)
-    start = np.where((kind == Atom.CORRECT)[:, None], np.roll(end, 1, axis=0), start)
+    start, end = _points(atoms, rows, person, most, course)
     distance = np.hypot(*(end - start).T)
-    bits = index_of_difficulty(distance, width) * np.where(kind == Atom.DRAG, _DRAG_SLOWER, 1)
+    bits = index_of_difficulty(distance, width) * np.where(drags, _DRAG_SLOWER, 1)
     noise = np.exp(rng.standard_normal(len(rows), np.float32) * np.float32(_TIME_SPREAD))
     time_ms = (people.fitts_a_ms[person] + people.fitts_b_ms[person] * bits) * noise
     return rows, Movements(
-        *np.ascontiguousarray(start.T, np.float32),
-        *np.ascontiguousarray(end.T, np.float32),
-        _bow(rng, start, end, most, distance),
-        time_ms.astype(np.int32),
-        people.sample_ms[person],
+        from_x_px=start[:, 0],
+        from_y_px=start[:, 1],
+        to_x_px=end[:, 0],
+        to_y_px=end[:, 1],
+        bow_px=_bow(rng, start, end, most, distance),
+        duration_ms=time_ms.astype(np.int32),
+        sample_ms=people.sample_ms[person],
     )
 
 
+def _points(
+    atoms: Atoms, rows: Array, person: Array, most: Array, course: Course
+) -> tuple[Array, Array]:
+    """Where each movement starts and ends. Only a MOVE overshoots, and a CORRECT always comes
+    before the next one, so no start depends on a longer chain than one movement."""
+    step, kind, aims = atoms.step[rows], atoms.kind[rows], course.aims
+    goal = np.where((kind == Atom.DRAG)[:, None], aims.end_px[step], aims.hit_px[step])
+    first = np.ones(len(rows), bool)
+    first[1:] = person[1:] != person[:-1]
+    start = np.where(first[:, None], course.rests_px[person], np.roll(goal, 1, axis=0))
+    beyond = np.where(kind == Atom.MOVE, aims.overshoot[step], 0)[:, None]
+    end = np.where(beyond > 0, _inside(goal + (goal - start) * beyond, most), goal)
+    start = np.where((kind == Atom.CORRECT)[:, None], np.roll(end, 1, axis=0), start)
+    return start.astype(np.float32), end.astype(np.float32)
+
+
 def _inside(place_px: Array, most_px: Array) -> Array:
-    return np.rint(np.clip(place_px, 0, most_px))
+    return np.asarray(np.rint(np.clip(place_px, 0, most_px)))
 
 
 def _bow(rng: np.random.Generator, start: Array, end: Array, most: Array, distance: Array) -> Array:
@@ -99,4 +114,4 @@ def _bow(rng: np.random.Generator, start: Array, end: Array, most: Array, distan
     the whole path is on the screen."""
     edge = np.minimum(np.minimum(start, end), most - np.maximum(start, end)).min(axis=1)
     stray = rng.standard_normal(len(start), np.float32) * np.float32(_BOW_SHARE) * distance
-    return np.clip(stray, -edge, edge).astype(np.float32)
+    return np.asarray(np.clip(stray, -edge, edge).astype(np.float32))

@@ -26,7 +26,6 @@ from producers.simulation.generate import SLICES_PER_DAY, Generator, generator_o
 from producers.simulation.hours import OPENS_MS, SLICE_MS
 from producers.simulation.organisation import Organisation, organisation
 from producers.simulation.people import grants, half_way, resumes
-from producers.simulation.state import State
 
 _FAULTS = tuple(Fault)
 
@@ -42,27 +41,22 @@ class Phase:
 
 @dataclass(slots=True)
 class Simulation:
-    """One run of a configuration. ``expected`` covers what has been taken from the phases."""
+    """One run of a configuration. ``expected`` is told by whoever sends what was sent
+    (``publish_simulation`` does)."""
 
     people: Organisation
-    generator: Generator
-    codec: Codec
-    policy: Policy
     expected: Expectation
-    _state: State = field(repr=False)
+    _generator: Generator = field(repr=False)
+    _policy: Policy = field(repr=False)
+    _codec: Codec = field(repr=False)
+    _messages_made: int = 0
+    _events_made: int = 0
 
     @staticmethod
     def of(config: SimulationConfig, policy: Policy, codec: Codec) -> Simulation:
         """Raises ``InputError`` where more events are asked for than people can make."""
         people = organisation(config, policy)
-        return Simulation(
-            people,
-            generator_of(people),
-            codec,
-            policy,
-            Expectation(policy),
-            State.at_start(people),
-        )
+        return Simulation(people, Expectation(policy), generator_of(people), policy, codec)
 
     @property
     def config(self) -> SimulationConfig:
@@ -70,40 +64,34 @@ class Simulation:
 
     def phases(self) -> Iterator[Phase]:
         """The three phases, in order. For one use."""
-        slices = self.config.days * SLICES_PER_DAY
-        half, later = slices // 2, slices * 3 // 4
-        opening_ms = self.config.start_ms
-        people, policy = self.people, self.policy
-        yield self._phase("granted", grants(people, policy, opening_ms), 0, half)
-        yield self._phase(
-            "withdrawn and paused", half_way(people, self._begin_ms(half)), half, later
-        )
-        yield self._phase("resumed", resumes(people, self._begin_ms(later)), later, slices)
-
-    def _phase(self, title: str, records: tuple[ConsentRecord, ...], first: int, end: int) -> Phase:
-        for record in records:
-            self.expected.hear(record)
-        return Phase(title, records, self._messages(first, end))
+        end = self.config.days * SLICES_PER_DAY
+        half, later = end // 2, end * 3 // 4
+        granted = grants(self.people, self._policy, self.config.start_ms)
+        changed = half_way(self.people, self._begin_ms(half))
+        resumed = resumes(self.people, self._begin_ms(later))
+        yield Phase("everyone who shares has granted", granted, self._messages(0, half))
+        yield Phase("some withdraw, some pause", changed, self._messages(half, later))
+        yield Phase("those who paused resume", resumed, self._messages(later, end))
 
     def _messages(self, first: int, end: int) -> Iterator[Message]:
-        limit = self.config.events or None
-        for batch in self.generator.batches(first, end, self._state):
+        limit = self.config.events
+        for batch in self._generator.batches(first, end):
             message = self._message(batch)
-            if limit is not None:
-                left = limit - self.expected.events_in
-                if left <= 0:
+            left = limit - self._events_made
+            if limit and len(message) > left:
+                if not left:
                     return
-                if len(message) > left:
-                    message = cut_short(batch, left)
-            self.expected.see(message)
+                message = cut_short(batch, left)
+            self._messages_made += 1
+            self._events_made += len(message)
             yield message
 
     def _message(self, batch: InteractionBatch) -> Message:
         """The batch, or in the place of every so manieth a broken message, each kind in turn."""
-        share, sent = self.config.broken_share, self.expected.messages
-        if int((sent + 1) * share) == int(sent * share):
+        share, number = self.config.broken_share, self._messages_made
+        if int((number + 1) * share) == int(number * share):
             return batch
-        return break_batch(batch, _FAULTS[int(sent * share) % len(_FAULTS)], self.codec)
+        return break_batch(batch, _FAULTS[int(number * share) % len(_FAULTS)], self._codec)
 
     def _begin_ms(self, number: int) -> int:
         day, of_day = divmod(number, SLICES_PER_DAY)

@@ -102,4 +102,4 @@ def reported(rows: Rows, kept: Array) -> Array:
     than a pixel (a mouse at rest says nothing)."""
     moved = np.ones(len(rows), bool)
     moved[1:] = (rows.x_px[1:] != rows.x_px[:-1]) | (rows.y_px[1:] != rows.y_px[:-1])
-    return (moved | (rows.action != Action.MOVE)) & kept[rows.step]
+    return np.asarray((moved | (rows.action != Action.MOVE)) & kept[rows.step])
