@@ -42,7 +42,7 @@ SLICES_PER_DAY = (CLOSES_MS - OPENS_MS) // SLICE_MS
 #: Few enough for the processor's caches, enough to spread what a NumPy call costs.
 _BLOCK_EVENTS = 200_000
 
-_PILOT_SPELLS = 1_000
+_PILOT_SPELLS = 500
 
 
 @dataclass(slots=True)
@@ -76,6 +76,9 @@ class Generator:
         rng = generator(config, Stream.ACTIVITY, number, block)
         work_ms = self.people.pace[present.person] * (present.end_ms - present.start_ms)
         spells = self.tempo.spells(rng, work_ms)
+        if not spells.any():
+            self.tempo.passed(float(work_ms.sum()), 0)
+            return
         steps, rows = act(rng, self.people, present, spells, self.state)
         self.tempo.passed(float(work_ms.sum()), len(rows))
         first = cut(rows, steps, config.batch_events)
@@ -90,7 +93,7 @@ class Generator:
 
 
 def events_per_spell(people: Organisation) -> float:
-    """Mean number of events of a spell in this organisation, from a trial of 10,000 steps."""
+    """Mean number of events of a spell in this organisation, from a trial of 5,000 steps."""
     count = len(people)
     rng = generator(people.config, Stream.PILOT)
     zeros = np.zeros(count, np.int64)

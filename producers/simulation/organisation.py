@@ -86,6 +86,8 @@ def organisation(config: SimulationConfig, policy: Policy) -> Organisation:
     rng = generator(config, Stream.PEOPLE)
     count = config.employees
     team = rng.permutation(np.repeat(np.arange(config.teams), sizes))
+    part_time = rng.random(count) < _PART_TIME_SHARE
+    part_time[0] = False  # somebody is there every day
     digits = max(2, len(str(config.teams)))
     return Organisation(
         config=config,
@@ -102,5 +104,5 @@ def organisation(config: SimulationConfig, policy: Policy) -> Organisation:
         fitts_b_ms=rng.uniform(100, 180, count).astype(np.float32),
         key_ms=rng.lognormal(np.log(220), 0.25, count).astype(np.float32),
         pace=rng.uniform(0.5, 1.5, count).astype(np.float32),
-        part_time=rng.random(count) < _PART_TIME_SHARE,
+        part_time=part_time,
     )
