@@ -27,7 +27,8 @@ class SimulationConfig:
     """``start_ms`` is a midnight UTC; ``days`` are working days (Monday to Friday) from there.
 
     ``events`` other than 0 spreads that many over the whole calendar and ends exactly there (a
-    handful of people may, by chance, make fewer); with 0 there are ``events_per_s`` for an average person's second at work (the map's figure).
+    handful of people may, by chance, make fewer); with 0 there are ``events_per_s`` for an average
+    person's second at work (the map's figure).
     The shares of people are of ``employees``; ``broken_share`` is of the messages.
     Raises ``InputError`` naming every fault.
     """

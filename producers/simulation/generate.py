@@ -103,15 +103,15 @@ def events_per_spell(people: Organisation) -> float:
     return STEPS_PER_SPELL * len(rows) / len(steps)
 
 
-def generator_of(people: Organisation) -> Generator:
-    """The generator for the organisation's configuration. Raises ``InputError`` where more events
-    are wanted than people at work without rest would make."""
+def generator_of(people: Organisation, lost_share: float = 0.0) -> Generator:
+    """The generator for the organisation's configuration; up to ``lost_share`` of its events will
+    not count. Raises ``InputError`` where more are wanted than people without rest would make."""
     config = people.config
     each = events_per_spell(people)
     if config.events:
         days = range(config.days)
         work_ms = sum(float(people.pace @ hours_of(people, day).worked_ms()) for day in days)
-        tempo = Tempo.to_reach(config.events, max(work_ms, 1.0), each)
+        tempo = Tempo.to_reach(config.events / (1 - lost_share), work_ms, each)
     else:
         tempo = Tempo.steady(config.events_per_s / MS_PER_S, each)
     if tempo.events_per_ms > MOST_EVENTS_PER_S / MS_PER_S:

@@ -32,7 +32,7 @@ class Tempo:
         return Tempo(events_per_ms / events_per_spell, events_per_spell)
 
     @staticmethod
-    def to_reach(events: int, work_ms: float, events_per_spell: float) -> Tempo:
+    def to_reach(events: float, work_ms: float, events_per_spell: float) -> Tempo:
         """A little over ``events`` in ``work_ms`` of average people's working time."""
         aim = events * (1 + _MORE_SHARE) + _MORE_SPELLS * events_per_spell
         work_ms *= 1 - _RESERVE_SHARE
