@@ -16,13 +16,7 @@ from events.clock import MS_PER_S
 from events.errors import InputError
 from producers.simulation.act import act
 from producers.simulation.batches import Pieces, batches, cut
-from producers.simulation.config import (
-    MOST_EVENTS_PER_S,
-    Stream,
-    generator,
-    identity_generator,
-    uuids,
-)
+from producers.simulation.config import MOST_EVENTS_PER_S
 from producers.simulation.hours import (
     CLOSES_MS,
     OPENS_MS,
@@ -33,6 +27,7 @@ from producers.simulation.hours import (
     windows,
 )
 from producers.simulation.organisation import Organisation
+from producers.simulation.randomness import Stream, generator, identity_generator, uuids
 from producers.simulation.state import State
 from producers.simulation.steps import STEPS_PER_SPELL
 from producers.simulation.tempo import Tempo

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from events.policy import Policy
-from producers.simulation.config import SimulationConfig, Stream, generator
+from producers.simulation.config import SimulationConfig
 from producers.simulation.habits import Array, style_of, surface_of
+from producers.simulation.randomness import Stream, generator
 
 #: Not on any allow-list, so that `other` shows in what the streams make of it.
 UNLISTED_APPLICATION = "sim-home-made-tool"

@@ -8,14 +8,8 @@ from hypothesis import strategies as st
 
 from events.clock import MS_PER_DAY, to_datetime
 from events.errors import InputError
-from producers.simulation.config import (
-    Stream,
-    check_period,
-    default_start_ms,
-    generator,
-    identity_generator,
-    uuids,
-)
+from producers.simulation.config import check_period, default_start_ms
+from producers.simulation.randomness import Stream, generator, identity_generator, uuids
 from tests.producers_simulation.organisations import MONDAY_MS, NOW_MS, POLICY, config
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from events.vocabulary import Action
 from producers.simulation.bursts import spread, within
-from producers.simulation.config import Stream, generator
 from producers.simulation.pointer import Movements, index_of_difficulty, minimum_jerk, sample
+from producers.simulation.randomness import Stream, generator
 from tests.producers_simulation.organisations import config
 
 _RNG = generator(config(), Stream.PILOT)
