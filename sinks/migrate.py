@@ -66,9 +66,7 @@ def bundled_migrations() -> tuple[Migration, ...]:
     return tuple(sorted(found, key=lambda migration: migration.version))
 
 
-def pending(
-    wanted: Sequence[Migration], applied: Mapping[int, str]
-) -> tuple[Migration, ...]:
+def pending(wanted: Sequence[Migration], applied: Mapping[int, str]) -> tuple[Migration, ...]:
     """What of ``wanted`` is to be applied, where ``applied`` maps version to SHA-256.
 
     Raises ``MigrationError`` if an applied one differs, is not in ``wanted``, or is newer than one
@@ -103,10 +101,7 @@ def migrate(
     """Apply what is pending; the migrations that were applied now. Raises ``MigrationError``."""
     for statement in _LEDGER:
         client.command(placement.resolve(statement))
-    recorded = client.query("SELECT version, toString(sha256) FROM governance.migrations FINAL")
-    todo = pending(
-        bundled_migrations() if wanted is None else wanted, dict(recorded.result_rows)
-    )
+    todo = pending(bundled_migrations() if wanted is None else wanted, _applied(client))
     for migration in todo:
         for statement in statements(placement.resolve(migration.text)):
             client.command(statement)
@@ -124,5 +119,9 @@ def is_migrated(client: Client) -> bool:
     known = client.command("EXISTS TABLE governance.migrations")
     if str(known) != "1":
         return False
-    recorded = client.query("SELECT version, toString(sha256) FROM governance.migrations FINAL")
-    return not pending(bundled_migrations(), dict(recorded.result_rows))
+    return not pending(bundled_migrations(), _applied(client))
+
+
+def _applied(client: Client) -> dict[int, str]:
+    found = client.query("SELECT version, toString(sha256) FROM governance.migrations FINAL")
+    return {int(row[0]): str(row[1]) for row in found.result_rows}

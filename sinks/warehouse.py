@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -88,6 +89,8 @@ def _scratch_in(path: str) -> Iterator[None]:
 def _connect(**arguments: Any) -> Client:
     import clickhouse_connect
 
+    # Its log lines quote statements and values; what went wrong comes as an exception as well.
+    logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
     return clickhouse_connect.get_client(**arguments)
 
 

@@ -12,6 +12,7 @@ from events.columns import unpack
 from events.errors import Reject
 from events.outcomes import Rejected
 from events.schemas import newest
+from sinks.coordinates import Coordinates
 from sinks.tables.checked import everywhere, moments, names, offsets, partition_numbers
 
 TABLE = "governance.dead_letters"
@@ -37,17 +38,15 @@ def dead_letters(record: Mapping[str, Any]) -> pa.Table:
     )
 
 
-def refused(
-    topic: str, topic_id: str, partition: int, offset: int, reason: Rejected, message_time_ms: int
-) -> pa.Table:
+def refused(at: Coordinates, reason: Rejected) -> pa.Table:
     """The row for a message that the loader itself could not read."""
     return dead_letters(
         {
-            "topic": topic,
-            "topic_id": topic_id,
-            "partition": partition,
+            "topic": at.topic.value,
+            "topic_id": at.topic_id,
+            "partition": at.partition,
             "reason": [reason.value],
-            "offset": np.array([offset], "<i8").tobytes(),
-            "message_time_ms": np.array([message_time_ms], "<i8").tobytes(),
+            "offset": np.array([at.offset], "<i8").tobytes(),
+            "message_time_ms": np.array([at.time_ms], "<i8").tobytes(),
         }
     )
