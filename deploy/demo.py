@@ -4,13 +4,13 @@ ClickHouse, and the books."""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from deploy.script import Script
 from deploy.stack import Stack, running_stack
-from events.consent import ConsentRecord
 from events.settings import Settings
 from producers.publisher import Publisher
 from sinks.reconcile import Reconciliation, reconcile
@@ -23,26 +23,6 @@ FROM analytics.team_hours ORDER BY events DESC, window_start, team LIMIT 10
 """
 
 _TEAM_HOURS = "SELECT uniqExact(toStartOfHour(window_start), team, origin) FROM analytics.{}"
-
-
-@dataclass(frozen=True, slots=True)
-class Phase:
-    """Consent records that must count for the events that follow, and those events.
-
-    ``feed`` publishes the events and calls its second argument with the number of new ones.
-    """
-
-    consents: Sequence[ConsentRecord]
-    feed: Callable[[Publisher, Callable[[int], None]], None]
-
-
-class Script(Protocol):
-    """What is played: ``title`` says what it is (and that it is simulated, where it is)."""
-
-    @property
-    def title(self) -> str: ...
-
-    def phases(self, notice_version: str, now_ms: int) -> Iterator[Phase]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +92,7 @@ def _play(
 ) -> float:
     """Phase after phase; returns when the first event was handed over (monotonic seconds)."""
     started_s: float | None = None
-    for phase in script.phases(stack.policy.notice_version, now_ms):
+    for phase in script.phases(stack.policy, stack.codec, now_ms):
         if started_s is not None:
             _settle(stack, publisher, watcher)
         for record in phase.consents:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from deploy.demo import Phase
+from deploy.script import Phase
+from events.codec import Codec
 from events.consent import ConsentAction
 from events.errors import InputError
+from events.policy import Policy
 from events.purposes import PURPOSES
 from producers.calendar import default_start
 from producers.consents import words
@@ -41,7 +43,14 @@ class RecordedScript:
                 "recordings: use the names of their folders"
             )
 
-    def phases(self, notice_version: str, now_ms: int) -> Iterator[Phase]:
+    def notes(self) -> list[str]:
+        if self.report is None or not self.report.unreadable_rows:
+            return []
+        where = [f"  {bad.path}:{bad.line}: {bad.fault}" for bad in self.report.examples]
+        return [f"{self.report.unreadable_rows:,} rows of the recordings are no events:", *where]
+
+    def phases(self, policy: Policy, codec: Codec, now_ms: int) -> Iterator[Phase]:
+        notice_version = policy.notice_version
         enrolled = [one.subject for one in self.recordings if one.subject not in self.without]
         grants = words(enrolled, PURPOSES, ConsentAction.GRANT, notice_version, now_ms)
         withdrawals = words(

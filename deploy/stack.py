@@ -27,6 +27,8 @@ from events.policy import Policy, load_policy
 from events.registry import codec_for
 from events.settings import ENV_PREFIX, Settings
 from events.topics import Topic
+from sinks.decode import LOADED_TOPICS
+from sinks.limits import apply_policy
 from sinks.loader import Loader
 from sinks.migrate import migrate
 from sinks.warehouse import Warehouse, open_warehouse
@@ -59,7 +61,7 @@ class Stack:
     @property
     def loaded_rows(self) -> int:
         """Rows inserted so far, all tables together."""
-        return sum(self._loader.loaded_rows.values()) if self._loader else 0
+        return sum(self._loader.loaded.rows.values()) if self._loader else 0
 
     def start(self, workers: int) -> None:
         """Start worker processes and the loader. Consent that must count for the first message
@@ -69,7 +71,9 @@ class Stack:
             command = [sys.executable, "-m", "glasshouse", "worker"]
             log = self.log_dir / f"worker-{number}.log"
             self._workers.append(spawn(command, log, environ))
-        self._loader = Loader(self.settings, self.warehouse.client, self.codec)
+        self._loader = Loader(
+            self.settings, self.warehouse.client, self.codec, topic_ids(self.admin, LOADED_TOPICS)
+        )
         self._loader_thread = threading.Thread(target=self._load, name="loader")
         self._loader_thread.start()
 
@@ -151,7 +155,8 @@ def running_stack(settings: Settings, say: Callable[[str], None]) -> Iterator[St
             settings = settings.model_copy(update={"kafka_servers": servers})
         admin = wait_for_kafka(settings, lambda s: say(f"waiting for Kafka, {s:.0f} s"))
         create_topics(admin, settings)
-        migrate(warehouse.client, policy)
+        migrate(warehouse.client)
+        apply_policy(warehouse.client, policy)
         stack = Stack(
             settings=settings,
             policy=policy,

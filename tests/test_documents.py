@@ -38,7 +38,9 @@ def test_the_readme_names_no_command_that_is_not_there() -> None:
 
 
 def code_of(text: str) -> list[str]:
-    return re.findall(r"```sh\n(.*?)```", text, re.DOTALL) + re.findall(r"`(glasshouse [^`]+)`", text)
+    return re.findall(r"```sh\n(.*?)```", text, re.DOTALL) + re.findall(
+        r"`(glasshouse [^`]+)`", text
+    )
 
 
 @pytest.mark.parametrize("reason", [*Withheld, *Rejected])
