@@ -161,7 +161,7 @@ def show(
     if as_json:
         show_json({"subject": subject, "notice_in_force": notice, "purposes": shown})
         return
-    columns = ("purpose", "consent", "notice", "paused", "events pass")
+    columns = ("purpose", "consent (UTC)", "notice", "paused (UTC)", "events pass")
     show_table("", columns, [_row(standing, notice) for standing in found])
 
 
@@ -181,15 +181,19 @@ def _row(standing: Standing, notice_in_force: str) -> tuple[str, ...]:
     consent, pause_ = standing.consent, standing.pause
     return (
         standing.purpose.value,
-        f"{standing.word}, {_utc(consent)}" if consent else standing.word,
+        f"{standing.word} {_day(consent)}" if consent else standing.word,
         (consent.notice_version if consent else "") or "-",
-        f"yes, {_utc(pause_)}" if pause_ and standing.paused else "no",
+        f"since {_day(pause_)}" if pause_ and standing.paused else "no",
         "yes" if standing.flows(notice_in_force) else "no",
     )
 
 
 def _utc(word: ConsentRecord) -> str:
     return f"{to_datetime(word.at_ms):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _day(word: ConsentRecord) -> str:
+    return f"{to_datetime(word.at_ms):%Y-%m-%d %H:%M}"
 
 
 def _people(subjects: list[str] | None, from_file: Path | None) -> list[str]:
@@ -233,8 +237,9 @@ def _say(
             "records_acknowledged": acknowledged,
         })  # fmt: skip
         return
+    people_ = "1 person" if different == 1 else f"{different} people"
     out.print(
-        f"{action.value}: {different} people, {', '.join(purpose.named)}: "
+        f"{action.value}: {people_}, {', '.join(purpose.named)}: "
         f"{acknowledged} records acknowledged",
         highlight=False,
     )

@@ -35,6 +35,7 @@ def last_words(
                 "group.id": "glasshouse-show",  # never joined: assign() needs a name
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
+                "fetch.wait.max.ms": 100,  # the end is told only after this wait
             },
         )
     )

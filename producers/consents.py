@@ -33,8 +33,9 @@ class Standing:
 
     def flows(self, notice_version: str) -> bool:
         """Whether events pass while ``notice_version`` is in force."""
-        shown = self.consent.notice_version if self.consent else ""  # empty unless granted
-        return shown == notice_version and not self.paused
+        if self.consent is None or self.consent.action is not ConsentAction.GRANT:
+            return False
+        return self.consent.notice_version == notice_version and not self.paused
 
 
 def words(

@@ -62,7 +62,7 @@ class Publisher:
         self._producer = Producer(producer_config(settings))
         self._deliveries = Deliveries()
         self._reported = 0
-        self._silent_since_s = 0.0
+        self._silent_since_s = self._clock.monotonic_s()
 
     @property
     def report(self) -> PublishReport:
