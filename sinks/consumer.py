@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
@@ -52,7 +52,9 @@ class MessageSource(Protocol):
         self, topics: list[str], *, on_assign: Heard, on_revoke: Heard, on_lost: Heard
     ) -> None: ...
     def poll(self, timeout: float) -> Message | None: ...
-    def commit(self, *, offsets: list[TopicPartition], asynchronous: bool) -> object: ...
+    def commit(
+        self, *, offsets: list[TopicPartition], asynchronous: Literal[False]
+    ) -> list[TopicPartition]: ...
     def assignment(self) -> list[TopicPartition]: ...
     def pause(self, partitions: list[TopicPartition]) -> None: ...
     def resume(self, partitions: list[TopicPartition]) -> None: ...
@@ -63,7 +65,7 @@ class MessageSource(Protocol):
     def close(self) -> None: ...
 
 
-def open_consumer(settings: Settings) -> Consumer:
+def open_consumer(settings: Settings) -> MessageSource:
     """A consumer in the loader's group that commits only what it is told to."""
     return Consumer(
         client_config(

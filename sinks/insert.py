@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -19,7 +18,7 @@ from sinks.block import Block
 
 #: Synchronous and undeduplicated: an insert that was answered is in, and a block that is sent again
 #: is inserted again (its rows collapse by identity). A recording may touch any number of days.
-INSERT_SETTINGS: Mapping[str, Any] = {
+INSERT_SETTINGS: dict[str, Any] = {
     "async_insert": 0,
     "insert_deduplicate": 0,
     "max_partitions_per_insert_block": 0,
@@ -40,7 +39,7 @@ class ArrowClient(Protocol):
     """What the loader needs of a ClickHouse client."""
 
     def insert_arrow(
-        self, table: str, arrow_table: pa.Table, *, settings: Mapping[str, Any]
+        self, table: str, arrow_table: pa.Table, *, settings: dict[str, Any]
     ) -> object: ...
 
 
