@@ -15,7 +15,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from events.clock import Clock
 from events.codec import Codec
-from events.consent import SCHEMA, from_record
+from events.consent import SCHEMA, from_record, key_parts
 from events.errors import Reject, Retry, ServerMissing
 from events.kafka import client_config
 from events.log import log
@@ -129,10 +129,18 @@ class LedgerReader:
             self._met_end = True
             self._next_offset = max(self._next_offset, message.offset() or 0)
             return
-        offset = message.offset() or 0
+        offset, value = message.offset() or 0, message.value()
         try:
-            self.ledger.apply(from_record(self.codec.decode(SCHEMA, message.value())))
+            self.ledger.apply(from_record(self.codec.decode(SCHEMA, value)))
             LEDGER_RECORDS.inc()
         except Reject as refusal:
-            log.warning("consent record refused", offset=offset, reason=refusal.reason.value)
+            # Compaction keeps this record in the place of the one before it under its key, so a
+            # ledger that is read anew never sees that one: it must not count here either.
+            parts = key_parts(message.key())
+            if parts and value is None:
+                self.ledger.forget(*parts)
+            else:
+                if parts:
+                    self.ledger.doubt(*parts)
+                log.warning("consent record refused", offset=offset, reason=refusal.reason.value)
         self._next_offset = offset + 1
