@@ -173,7 +173,7 @@ def is_readable(row: str) -> bool:
 
 
 @given(st.lists(_ROW, max_size=40))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_the_rows_good_and_bad_ones_are_told_apart(
     tmp_path: Path, rows: list[str]
 ) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from events.batch import InteractionBatch, from_record, to_record
@@ -68,6 +68,7 @@ def expected_row(row: tuple[int, ...]) -> tuple[int, ...]:
 
 
 @given(_ROWS, st.integers(1, 4_096))
+@settings(deadline=None)
 def test_the_batches_end_to_end_are_the_events(
     rows: list[tuple[int, ...]], batch_events: int
 ) -> None:
@@ -76,6 +77,7 @@ def test_the_batches_end_to_end_are_the_events(
 
 
 @given(_ROWS, st.integers(1, 4_096))
+@settings(deadline=None)
 def test_every_batch_is_within_its_limits_and_numbered(
     rows: list[tuple[int, ...]], batch_events: int
 ) -> None:
@@ -86,6 +88,7 @@ def test_every_batch_is_within_its_limits_and_numbered(
 
 
 @given(_ROWS, st.integers(1, 4_096))
+@settings(deadline=None)
 def test_cutting_again_gives_the_same_batches_to_the_byte(
     rows: list[tuple[int, ...]], batch_events: int
 ) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from events.clock import MS_PER_DAY, MS_PER_HOUR, to_datetime
@@ -67,6 +67,7 @@ _PEOPLE = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 50)), unique
 
 
 @given(_PEOPLE)
+@settings(deadline=None)
 def test_the_calendar_does_not_depend_on_the_order_of_the_files(
     people: list[tuple[str, int]],
 ) -> None:
@@ -79,6 +80,7 @@ def test_the_calendar_does_not_depend_on_the_order_of_the_files(
 
 
 @given(_PEOPLE)
+@settings(deadline=None)
 def test_leaving_somebody_out_moves_nobody_else(people: list[tuple[str, int]]) -> None:
     everybody = lay([recording(subject, f"s{number}") for subject, number in people], 0)
     others = lay([recording(s, f"s{number}") for s, number in people if s != "a"], 0)
@@ -91,6 +93,7 @@ def test_without_a_start_the_first_day_is_28_days_ago() -> None:
 
 
 @given(_PEOPLE, st.integers(0, MS_PER_DAY))
+@settings(deadline=None)
 def test_without_a_start_nothing_is_ever_in_the_future(
     people: list[tuple[str, int]], into_the_day_ms: int
 ) -> None:

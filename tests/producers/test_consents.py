@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from events.codec import Codec
@@ -37,6 +37,7 @@ def test_one_record_is_made_for_each_person_and_purpose() -> None:
     st.sampled_from(PURPOSES),
     st.sampled_from(ConsentAction),
 )
+@settings(deadline=None)
 def test_every_record_made_is_one_the_ledger_takes(
     subject: str, purpose: Purpose, action: ConsentAction
 ) -> None:

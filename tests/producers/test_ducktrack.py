@@ -138,7 +138,7 @@ _JSON = st.recursive(
 
 
 @given(st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys({**CLICK, **PRESS}, _JSON))))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_the_lines_each_is_an_event_or_counted(tmp_path: Path, lines: list[Any]) -> None:
     session = read(tmp_path, *lines, MOVE)
     assert len(session.columns) + session.unreadable_rows == len(lines) + 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from events.clock import MS_PER_S, FixedClock
@@ -13,6 +13,7 @@ _TIMELINES = st.lists(st.lists(st.integers(-1_000, 10_000_000), max_size=20), ma
 
 
 @given(_TIMELINES)
+@settings(deadline=None)
 def test_merging_keeps_every_timelines_own_order(timelines: list[list[int]]) -> None:
     named = [
         [(at, (nth, step)) for step, at in enumerate(times)] for nth, times in enumerate(timelines)

@@ -196,7 +196,7 @@ def test_ctrl_c_flushes_what_was_handed_over(mock_kafka: Settings) -> None:
 def test_a_second_ctrl_c_gives_up_and_says_how_much_is_unsent(nobody: Settings) -> None:
     patient = nobody.model_copy(update={"server_timeout_s": 30})
     publisher = Publisher(patient, Codec())
-    again = threading.Timer(0.3, signal.raise_signal, [signal.SIGINT])
+    again = threading.Timer(1.0, signal.raise_signal, [signal.SIGINT])
     with pytest.raises(Stop, match="3 messages are unsent"), publisher:
         for _ in range(3):
             publisher.publish_bytes("someone", b"x", 1)
