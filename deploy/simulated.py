@@ -37,7 +37,9 @@ class SimulatedScript:
         found_checks = []
         for purpose, found in totals.items():
             expected = self.simulation.expected.of(purpose)
-            wanted = {"passed": expected.passed, **expected.withheld, **expected.rejected}
+            wanted: dict[str, int] = {"passed": expected.passed}
+            wanted |= {reason.value: count for reason, count in expected.withheld.items()}
+            wanted |= {reason.value: count for reason, count in expected.rejected.items()}
             got = {"passed": found.passed, **found.withheld, **found.rejected}
             details = tuple(
                 f"{outcome}: {wanted.get(outcome, 0):,} expected, {got.get(outcome, 0):,} found"
