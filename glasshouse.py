@@ -7,6 +7,8 @@ import sys
 import typer
 
 import deploy.commands
+import producers.commands
+import producers.simulate_command
 import streams.commands
 from events.errors import GlasshouseError
 from events.options import err, show_json, show_table, with_settings
@@ -21,7 +23,12 @@ app = typer.Typer(
 )
 
 
-for package in (deploy.commands, streams.commands):
+for package in (
+    deploy.commands,
+    producers.commands,
+    producers.simulate_command,
+    streams.commands,
+):
     package.register(app)
 
 

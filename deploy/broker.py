@@ -3,7 +3,6 @@ memory only, so what was not loaded into ClickHouse when it stops is gone with i
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import time
@@ -51,7 +50,7 @@ class EmbeddedBroker:
             f"--advertised-listener-url={address}",
             "--storage-engine=memory://tansu/",
         ]
-        self._process = spawn(command, self.log_file, os.environ)
+        self._process = spawn(command, self.log_file)
         self._wait_until_it_listens()
         return self
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import signal
 import subprocess
 import sys
@@ -13,9 +14,10 @@ _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 
 
 def spawn(
-    command: Sequence[str], log_file: Path, environ: Mapping[str, str]
+    command: Sequence[str], log_file: Path, environ: Mapping[str, str] | None = None
 ) -> subprocess.Popen[bytes]:
-    """Start ``command`` in a session of its own, its output appended to ``log_file``.
+    """Start ``command`` in a session of its own, its output appended to ``log_file``,
+    with ``environ`` added to this process's own environment.
 
     The parent ends it when it is done with it, so that Ctrl-C can be answered in order: first the
     producer flushes, then the others stop. On Linux the kernel kills it if the parent dies.
@@ -26,7 +28,7 @@ def spawn(
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            env=dict(environ),
+            env={**os.environ, **(environ or {})},
             start_new_session=True,
             preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
         )

@@ -1,0 +1,129 @@
+"""The main job from end to end: people's consent, their events, through Kafka and Faust, into
+ClickHouse, and the books."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from deploy.script import Script
+from deploy.stack import Stack, running_stack
+from events.settings import Settings
+from producers.publisher import Publisher
+from sinks.reconcile import Reconciliation, reconcile
+from sinks.totals import Totals, totals
+
+#: The busiest teams by the hour, from the view that analysts read.
+BUSIEST_TEAMS = """
+SELECT formatDateTime(window_start, '%F %H:00') AS hour, team, people, events, presses, scrolls
+FROM analytics.team_hours ORDER BY events DESC, window_start, team LIMIT 10
+"""
+
+_TEAM_HOURS = "SELECT uniqExact(toStartOfHour(window_start), team, origin) FROM analytics.{}"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoReport:
+    """``seconds`` runs from the first event handed to the producer until every row was readable.
+    ``busiest`` has the rows of ``BUSIEST_TEAMS``; ``hidden_groups`` counts groups below k."""
+
+    totals: Totals
+    seconds: float
+    data_dir: Path
+    reconciliation: Reconciliation
+    busiest: Sequence[Sequence[object]]
+    hidden_groups: int
+
+    @property
+    def events_per_s(self) -> float:
+        return self.totals.events_in / self.seconds if self.seconds else 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "events_in": self.totals.events_in,
+            "purposes": {
+                name: {
+                    "passed": purpose.passed,
+                    "withheld": dict(purpose.withheld),
+                    "rejected": dict(purpose.rejected),
+                }
+                for name, purpose in self.totals.purposes.items()
+            },
+            "seconds": round(self.seconds, 3),
+            "events_per_s": round(self.events_per_s),
+            "data_dir": str(self.data_dir),
+            "reconciled": self.reconciliation.ok,
+        }
+
+
+class Watcher(Protocol):
+    """Is told how the demo gets on."""
+
+    def say(self, text: str) -> None: ...
+
+    def published(self, events: int) -> None: ...
+
+    def loaded(self, rows: int) -> None: ...
+
+
+def run_demo(
+    settings: Settings, script: Script, workers: int, watcher: Watcher, now_ms: int
+) -> DemoReport:
+    """Play ``script`` with ``workers`` worker processes. ``Stop`` if anything ends too early."""
+    with (
+        running_stack(settings, watcher.say) as stack,
+        Publisher(stack.settings, stack.codec) as publisher,
+    ):
+        started_s = _play(stack, publisher, script, workers, watcher, now_ms)
+        seconds = time.monotonic() - started_s
+        return _report(stack, seconds)
+
+
+def _play(
+    stack: Stack,
+    publisher: Publisher,
+    script: Script,
+    workers: int,
+    watcher: Watcher,
+    now_ms: int,
+) -> float:
+    """Phase after phase; returns when the first event was handed over (monotonic seconds)."""
+    started_s: float | None = None
+    for phase in script.phases(stack.policy, stack.codec, now_ms):
+        if started_s is not None:
+            _settle(stack, publisher, watcher)
+        for record in phase.consents:
+            publisher.publish_consent(record)
+        publisher.flush()
+        if started_s is None:
+            stack.start(workers)
+            started_s = time.monotonic()
+        else:
+            # A worker's ledger may be this much behind what Kafka has acknowledged, never more.
+            time.sleep(stack.settings.ledger_max_age_ms / 1_000)
+        phase.feed(publisher, watcher.published)
+    _settle(stack, publisher, watcher)
+    return started_s if started_s is not None else time.monotonic()
+
+
+def _settle(stack: Stack, publisher: Publisher, watcher: Watcher) -> None:
+    publisher.flush()
+    stack.settle(publisher.report.raw_ends, lambda: watcher.loaded(stack.loaded_rows))
+    watcher.loaded(stack.loaded_rows)
+
+
+def _report(stack: Stack, seconds: float) -> DemoReport:
+    client = stack.warehouse.client
+    shown = int(client.command(_TEAM_HOURS.format("team_hours")))
+    every = int(client.command(_TEAM_HOURS.format("window_partials")))
+    return DemoReport(
+        totals=totals(client, stack.raw_topic_id),
+        seconds=seconds,
+        data_dir=stack.settings.data_dir,
+        reconciliation=reconcile(client),
+        busiest=client.query(BUSIEST_TEAMS).result_rows,
+        hidden_groups=every - shown,
+    )

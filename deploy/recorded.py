@@ -1,0 +1,70 @@
+"""The demo's script for recordings: everybody is enrolled, but those who are named otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from deploy.script import Phase
+from events.codec import Codec
+from events.consent import ConsentAction
+from events.errors import InputError
+from events.policy import Policy
+from events.purposes import PURPOSES
+from producers.calendar import default_start
+from producers.consents import words
+from producers.publisher import Publisher
+from producers.recordings import Recording
+from producers.replay import ReplayPlan, ReplayReport, replay
+
+
+@dataclass(slots=True)
+class RecordedScript:
+    """Plays ``recordings`` as fast as possible. ``without`` never enrolled; ``withdrawn`` granted
+    and took it back before their events come. ``report`` is there once they have been read."""
+
+    recordings: Sequence[Recording] = field(repr=False)
+    without: frozenset[str] = field(repr=False)
+    withdrawn: frozenset[str] = field(repr=False)
+    team: str
+    batch_events: int
+    first_ms: int | None = None
+    report: ReplayReport | None = None
+
+    @property
+    def title(self) -> str:
+        return "recordings"
+
+    def __post_init__(self) -> None:
+        unknown = (self.without | self.withdrawn) - {one.subject for one in self.recordings}
+        if unknown:
+            raise InputError(
+                f"{len(unknown)} of the people named by --without or --withdrawn are not in the "
+                "recordings: use the names of their folders"
+            )
+
+    def notes(self) -> list[str]:
+        if self.report is None or not self.report.unreadable_rows:
+            return []
+        where = [f"  {bad.path}:{bad.line}: {bad.fault}" for bad in self.report.examples]
+        return [f"{self.report.unreadable_rows:,} rows of the recordings are no events:", *where]
+
+    def phases(self, policy: Policy, codec: Codec, now_ms: int) -> Iterator[Phase]:
+        notice_version = policy.notice_version
+        enrolled = [one.subject for one in self.recordings if one.subject not in self.without]
+        grants = words(enrolled, PURPOSES, ConsentAction.GRANT, notice_version, now_ms)
+        withdrawals = words(
+            sorted(self.withdrawn), PURPOSES, ConsentAction.WITHDRAW, notice_version, now_ms
+        )
+        plan = ReplayPlan(
+            first_ms=default_start(self.recordings, now_ms)
+            if self.first_ms is None
+            else self.first_ms,
+            team=self.team,
+            batch_events=self.batch_events,
+        )
+
+        def feed(publisher: Publisher, on_progress: Callable[[int], None]) -> None:
+            self.report = replay(self.recordings, publisher, plan, on_progress=on_progress)
+
+        yield Phase([*grants, *withdrawals], feed)

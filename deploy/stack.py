@@ -1,0 +1,179 @@
+"""The parts of a running Glasshouse, put together for one command: broker, workers, loader.
+
+With servers named in the settings those are used; without, the embedded broker and the embedded
+ClickHouse engine stand in. Nothing else differs.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from confluent_kafka.admin import AdminClient
+
+from deploy.broker import EmbeddedBroker
+from deploy.lag import lags
+from deploy.process import end, spawn
+from events.codec import Codec
+from events.errors import Retry, ServerMissing, Stop
+from events.kafka import create_topics, end_offsets, topic_ids, wait_for_kafka
+from events.policy import Policy, load_policy
+from events.registry import codec_for
+from events.settings import ENV_PREFIX, Settings
+from events.topics import Topic
+from sinks.decode import LOADED_TOPICS
+from sinks.limits import apply_policy
+from sinks.loader import Loader
+from sinks.migrate import migrate
+from sinks.warehouse import Warehouse, open_warehouse
+from streams.keys import KeyRing, new_epoch, save_keys
+
+_POLL_S = 0.1
+_LOG_DIR = "logs"
+
+
+@dataclass(slots=True)
+class Stack:
+    """A broker with its topics, an open warehouse with its tables, and what runs between them."""
+
+    settings: Settings
+    policy: Policy
+    codec: Codec
+    admin: AdminClient
+    warehouse: Warehouse
+    raw_topic_id: str
+    _workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    _loader: Loader | None = None
+    _loader_thread: threading.Thread | None = None
+    _loader_failure: BaseException | None = None
+    _stop_loader: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def log_dir(self) -> Path:
+        return self.settings.data_dir / _LOG_DIR
+
+    @property
+    def loaded_rows(self) -> int:
+        """Rows inserted so far, all tables together."""
+        return sum(self._loader.loaded.rows.values()) if self._loader else 0
+
+    def start(self, workers: int) -> None:
+        """Start worker processes and the loader. Consent that must count for the first message
+        has to be acknowledged before: a worker's ledger may be ``ledger_max_age_ms`` behind."""
+        environ = _child_environ(self.settings)
+        for number in range(1, workers + 1):
+            command = [sys.executable, "-m", "glasshouse", "worker"]
+            log = self.log_dir / f"worker-{number}.log"
+            self._workers.append(spawn(command, log, environ))
+        self._loader = Loader(
+            self.settings, self.warehouse.client, self.codec, topic_ids(self.admin, LOADED_TOPICS)
+        )
+        self._loader_thread = threading.Thread(target=self._load, name="loader")
+        self._loader_thread.start()
+
+    def stop(self) -> None:
+        """Stop workers, then the loader: it still loads what they acknowledged."""
+        for worker in self._workers:
+            end(worker)
+        self._stop_loader.set()
+        if self._loader_thread:
+            self._loader_thread.join()
+
+    def settle(
+        self, raw_ends: Mapping[int, int], on_wait: Callable[[], None] = lambda: None
+    ) -> None:
+        """Return once every raw message before ``raw_ends`` and every consent record is judged,
+        and all they led to is in ClickHouse. ``on_wait`` is called a few times a second.
+
+        Raises ``Stop`` if a worker or the loader has ended, or if nothing moves any more for
+        ``server_timeout_s``.
+        """
+        ends = {
+            Topic.RAW: raw_ends,
+            Topic.CONSENT: end_offsets(self.settings, Topic.CONSENT, [0]),
+        }
+        waiting, moved_s = -1, time.monotonic()
+        while waiting:
+            self.check()
+            on_wait()
+            try:
+                found = lags(self.admin, self.settings.worker_group, ends)
+            except Retry:
+                continue
+            left = sum(lag.messages for lag in found)
+            if left != waiting:
+                waiting, moved_s = left, time.monotonic()
+            elif time.monotonic() - moved_s > self.settings.server_timeout_s:
+                raise ServerMissing(
+                    f"{left} messages wait for a worker, and nothing has moved for "
+                    f"{self.settings.server_timeout_s:g} s; logs are in {self.log_dir}"
+                )
+            time.sleep(_POLL_S)
+        while not (self._loader and self._loader.wait_until_caught_up(_POLL_S)):
+            self.check()
+            on_wait()
+
+    def check(self) -> None:
+        """Raise ``Stop`` if a worker or the loader has ended."""
+        if self._loader_failure:
+            raise self._loader_failure
+        for number, worker in enumerate(self._workers, start=1):
+            if worker.poll() is not None:
+                log = self.log_dir / f"worker-{number}.log"
+                raise Stop(f"worker {number} ended with status {worker.returncode}: see {log}")
+
+    def _load(self) -> None:
+        try:
+            if self._loader:
+                self._loader.run(self._stop_loader)
+        except BaseException as error:  # handed to the thread that waits for it
+            self._loader_failure = error
+
+
+@contextmanager
+def running_stack(settings: Settings, say: Callable[[str], None]) -> Iterator[Stack]:
+    """A stack whose broker and warehouse are up; workers and loader start with ``start``.
+
+    Raises ``Stop`` for anything that is wrong, before any of it has started where it can be known.
+    """
+    policy = load_policy(settings.policy_file)
+    with ExitStack() as parts:
+        warehouse = parts.enter_context(open_warehouse(settings))
+        (settings.data_dir / _LOG_DIR).mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not settings.keys_path.exists():
+            save_keys(KeyRing((new_epoch(1, 0),)), settings.keys_path)
+        if settings.embedded_kafka:
+            broker = EmbeddedBroker(settings.data_dir / _LOG_DIR / "broker.log")
+            servers = parts.enter_context(broker).servers
+            say(f"embedded broker at {servers} (in memory)")
+            settings = settings.model_copy(update={"kafka_servers": servers})
+        admin = wait_for_kafka(settings, lambda s: say(f"waiting for Kafka, {s:.0f} s"))
+        create_topics(admin, settings)
+        migrate(warehouse.client)
+        apply_policy(warehouse.client, policy)
+        stack = Stack(
+            settings=settings,
+            policy=policy,
+            codec=codec_for(settings),
+            admin=admin,
+            warehouse=warehouse,
+            raw_topic_id=topic_ids(admin, [Topic.RAW])[Topic.RAW],
+        )
+        parts.callback(stack.stop)
+        yield stack
+
+
+def _child_environ(settings: Settings) -> dict[str, str]:
+    """Every setting this process resolved, as variables, so that a child has the same."""
+    return {
+        f"{ENV_PREFIX}{name.upper()}": str(value)
+        for name in Settings.model_fields
+        if name not in ("clickhouse_password", "metrics_port")
+        and (value := getattr(settings, name)) is not None
+    }

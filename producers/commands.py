@@ -1,0 +1,13 @@
+"""Commands: `replay` and `consent`."""
+
+from __future__ import annotations
+
+import typer
+
+from producers import consent_commands, replay_command
+
+
+def register(app: typer.Typer) -> None:
+    """Add this package's commands to ``app``."""
+    replay_command.register(app)
+    consent_commands.register(app)

@@ -1,0 +1,37 @@
+"""A Kafka that answers and has the topics: what every producing command needs first."""
+
+from __future__ import annotations
+
+from events.errors import InputError
+from events.options import err
+from events.settings import Settings
+
+#: The settings every command that calls ``connect`` must offer.
+CONNECTION = (
+    "kafka_servers",
+    "kafka_partitions",
+    "kafka_replicas",
+    "schema_registry_url",
+    "server_timeout_s",
+)
+
+
+def connect(settings: Settings) -> None:
+    """Wait for Kafka and create the topics that are missing. Raises ``InputError`` where no server
+    is named (only `demo` brings its own), ``ServerMissing`` and ``Stop``."""
+    from events.kafka import create_topics, wait_for_kafka
+
+    if settings.embedded_kafka:
+        raise InputError(
+            "no Kafka is named: set --kafka-servers (GLASSHOUSE_KAFKA_SERVERS), or run "
+            "`glasshouse broker` for an embedded one"
+        )
+    told = False
+
+    def on_wait(waited_s: float) -> None:
+        nonlocal told
+        if not told:
+            err.print(f"waiting for Kafka at {settings.kafka_servers} ...", highlight=False)
+        told = True
+
+    create_topics(wait_for_kafka(settings, on_wait), settings)

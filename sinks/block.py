@@ -1,0 +1,67 @@
+"""Rows gathered until they are worth an insert, with the offsets they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from sinks.coordinates import Coordinates, Key
+from sinks.decode import TABLES, Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What one flush inserts: a table's rows as one Arrow record batch, in the order of
+    ``TABLES``; and for each partition the offset to commit after that."""
+
+    tables: Mapping[str, pa.Table] = field(repr=False)
+    offsets: Mapping[Key, int]
+    messages: int
+
+
+@dataclass(slots=True)
+class Gathering:
+    """A block in the making. ``since_s`` is when its first message came, None while empty."""
+
+    since_s: float | None = None
+    rows: dict[str, int] = field(default_factory=dict)
+    _parts: dict[str, list[pa.Table]] = field(default_factory=dict)
+    _offsets: dict[Key, int] = field(default_factory=dict)
+    _messages: int = 0
+
+    def add(self, at: Coordinates, rows: Rows, now_s: float) -> None:
+        """Take the rows of the message ``at``; a later message of its partition comes later."""
+        if self.since_s is None:
+            self.since_s = now_s
+        for table, part in rows.items():
+            if part.num_rows:
+                self._parts.setdefault(table, []).append(part)
+                self.rows[table] = self.rows.get(table, 0) + part.num_rows
+        self._offsets[at.key] = at.offset + 1
+        self._messages += 1
+
+    def is_full(self, limit_rows: int) -> bool:
+        """Whether one table has ``limit_rows`` rows."""
+        return any(rows >= limit_rows for rows in self.rows.values())
+
+    def is_old(self, limit_s: float, now_s: float) -> bool:
+        """Whether the first message came ``limit_s`` ago."""
+        return self.since_s is not None and now_s - self.since_s >= limit_s
+
+    def take(self) -> Block:
+        """All that was gathered; nothing is left here."""
+        tables = {
+            table: pa.concat_tables(self._parts[table]).unify_dictionaries().combine_chunks()
+            for table in TABLES
+            if table in self._parts
+        }
+        block = Block(tables, self._offsets, self._messages)
+        self.drop()
+        return block
+
+    def drop(self) -> None:
+        """Forget all that was gathered: whoever gets the partitions reads it again."""
+        self.since_s = None
+        self.rows, self._parts, self._offsets, self._messages = {}, {}, {}, 0

@@ -1,0 +1,114 @@
+"""The data directory: one format version, one process at a time, nobody else's files."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from events.errors import DataDirError
+
+#: Version of how the directory is laid out. Raised when an older glasshouse could not use it.
+FORMAT = 1
+
+_MARK = "glasshouse.json"
+_LOCK = "lock"
+_TABLES = "clickhouse"
+_SCRATCH = "tmp"
+#: What other commands may have put there before the first table was made.
+_MAY_COME_FIRST = frozenset({_LOCK, "keys.json"})
+
+
+def tables_path(data_dir: Path) -> Path:
+    """Where the embedded ClickHouse keeps its tables."""
+    return data_dir / _TABLES
+
+
+def scratch_path(data_dir: Path) -> Path:
+    """For files of a moment. They hold rows on their way into a table, so they stay in here."""
+    return data_dir / _SCRATCH
+
+
+@contextmanager
+def claimed(data_dir: Path) -> Iterator[Path]:
+    """Have ``data_dir`` to oneself, made (mode 0700) if it is not there.
+
+    Raises ``DataDirError`` if another process has it, it is of another version, it holds something
+    that is not ours, or it cannot be used at all.
+    """
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = os.open(data_dir / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise DataDirError(
+            f"data directory {data_dir} cannot be used: {error.strerror}. Name another one with "
+            "--data-dir (GLASSHOUSE_DATA_DIR)."
+        ) from None
+    try:
+        _lock(lock, data_dir)
+        _check(data_dir)
+        _clear_scratch(data_dir)
+        yield data_dir
+    finally:
+        os.close(lock)  # gives the lock back
+
+
+def _lock(lock: int, data_dir: Path) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.pread(lock, 32, 0).decode("ascii", "replace").strip()
+        raise DataDirError(
+            f"data directory {data_dir} is in use by process {holder or '(unknown)'}. The embedded "
+            "ClickHouse serves one process at a time: wait for that process or stop it, or name "
+            "another directory with --data-dir."
+        ) from None
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+
+
+def _check(data_dir: Path) -> None:
+    mark = data_dir / _MARK
+    if not mark.exists():
+        _refuse_strangers(data_dir)
+        _write_mark(mark)
+    try:
+        found = json.loads(mark.read_text(encoding="utf-8"))["format"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise DataDirError(
+            f"{mark} cannot be read. Restore it, or name another directory with --data-dir."
+        ) from None
+    if found != FORMAT:
+        raise DataDirError(
+            f"data directory {data_dir} has format {found}, this version of glasshouse uses "
+            f"{FORMAT}. Use the version that made it, or name another directory with --data-dir."
+        )
+
+
+def _refuse_strangers(data_dir: Path) -> None:
+    strangers = sorted(
+        entry.name for entry in data_dir.iterdir() if entry.name not in _MAY_COME_FIRST
+    )
+    if strangers:
+        raise DataDirError(
+            f"data directory {data_dir} is not empty and was not made by glasshouse "
+            f"({len(strangers)} foreign entries). Name an empty or new directory with --data-dir."
+        )
+
+
+def _write_mark(mark: Path) -> None:
+    """Whole or not at all: a half-written mark would make the directory unusable."""
+    draft = mark.with_suffix(".new")
+    draft.write_text(json.dumps({"format": FORMAT}) + "\n", encoding="utf-8")
+    draft.replace(mark)
+
+
+def _clear_scratch(data_dir: Path) -> None:
+    """Remove what a killed process left."""
+    scratch = scratch_path(data_dir)
+    scratch.mkdir(mode=0o700, exist_ok=True)
+    for entry in scratch.iterdir():
+        entry.unlink(missing_ok=True)

@@ -1,0 +1,55 @@
+"""From the bytes of one message of an output topic to the rows of the tables it fills."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from events.codec import Codec
+from events.topics import SPEC, Topic
+from sinks.coordinates import Coordinates
+from sinks.tables import accounting, consent_log, dead_letters, interactions, window_partials
+
+#: The topics that are loaded.
+LOADED_TOPICS = (
+    Topic.TRAINING,
+    Topic.WINDOWS,
+    Topic.ACCOUNTING,
+    Topic.DEAD_LETTERS,
+    Topic.CONSENT_LOG,
+)
+
+#: The order of insertion: what a purpose got, then what is said about it, so that a stop in
+#: between leaves rows that are not accounted yet, never an account of rows that are not there.
+TABLES = (
+    interactions.TABLE,
+    window_partials.TABLE,
+    accounting.TABLE,
+    accounting.WATERMARKS,
+    dead_letters.TABLE,
+    consent_log.TABLE,
+)
+
+Rows = dict[str, pa.Table]
+_Record = Mapping[str, Any]
+
+_ROWS: dict[Topic, Callable[[_Record, int], Rows]] = {
+    Topic.TRAINING: lambda record, _: {interactions.TABLE: interactions.interactions(record)},
+    Topic.WINDOWS: lambda record, _: {
+        window_partials.TABLE: window_partials.window_partials(record)
+    },
+    Topic.ACCOUNTING: lambda record, time_ms: {
+        accounting.TABLE: accounting.accounting(record),
+        accounting.WATERMARKS: accounting.watermarks(record, time_ms),
+    },
+    Topic.DEAD_LETTERS: lambda record, _: {dead_letters.TABLE: dead_letters.dead_letters(record)},
+    Topic.CONSENT_LOG: lambda record, _: {consent_log.TABLE: consent_log.consent_log(record)},
+}
+
+
+def rows_of(codec: Codec, at: Coordinates, message: bytes | None) -> Rows:
+    """The rows of ``message`` by table. Raises ``Reject``; ``Retry`` if a registry is away."""
+    record = codec.decode(SPEC[at.topic].schema, message)
+    return _ROWS[at.topic](record, at.time_ms)

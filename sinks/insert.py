@@ -1,0 +1,128 @@
+"""Insert a block into ClickHouse, again and again until it is in."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import pyarrow as pa
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential_jitter
+
+from events.errors import Retry, Stop
+from events.log import log
+from events.metrics import INSERT_RETRIES, INSERT_SECONDS, INSERTED_ROWS
+from sinks.block import Block
+
+#: Synchronous and undeduplicated: an insert that was answered is in, and a block that is sent again
+#: is inserted again (its rows collapse by identity). A recording may touch any number of days.
+INSERT_SETTINGS: dict[str, Any] = {
+    "async_insert": 0,
+    "insert_deduplicate": 0,
+    "max_partitions_per_insert_block": 0,
+}
+
+#: After a stop was asked for, a failing insert is repeated this long; then the rows stay in Kafka.
+STOP_GRACE_S = 5.0
+
+_FIRST_WAIT_S = 0.2
+_LONGEST_WAIT_S = 15.0
+
+_NOT_MIGRATED = frozenset({16, 60, 81})  # no such column, table, database
+#: Errors that the same block meets every time: wrong types, no rights, no such user.
+_PERMANENT = _NOT_MIGRATED | {20, 27, 36, 43, 44, 47, 53, 62, 70, 117, 164, 192, 349, 497, 516}
+
+
+class ArrowClient(Protocol):
+    """What the loader needs of a ClickHouse client."""
+
+    def insert_arrow(
+        self, table: str, arrow_table: pa.Table, *, settings: dict[str, Any]
+    ) -> object: ...
+
+
+@dataclass(slots=True)
+class Inserter:
+    """``stopping`` set: give up after ``STOP_GRACE_S`` instead of ``give_up_s``."""
+
+    client: ArrowClient
+    give_up_s: float
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def insert(self, block: Block) -> None:
+        """Insert every table of ``block``, in its order.
+
+        At least once: raises ``Stop`` when ClickHouse refuses for good or after ``give_up_s``, and
+        ``Retry`` when a stop cut the tries short; in each case some tables may be in.
+        """
+        for table, rows in block.tables.items():
+            self._insert_table(table, rows)
+
+    def _insert_table(self, table: str, rows: pa.Table) -> None:
+        def insert() -> None:
+            with INSERT_SECONDS.labels(table).time():
+                self.client.insert_arrow(table, rows, settings=INSERT_SETTINGS)
+
+        def again(state: RetryCallState) -> None:
+            INSERT_RETRIES.labels(table).inc()
+            log.warning("insert failed, sending the same rows again", table=table, **_why(state))
+
+        try:
+            Retrying(
+                retry=retry_if_exception(_may_pass),
+                wait=wait_exponential_jitter(_FIRST_WAIT_S, _LONGEST_WAIT_S),
+                stop=self._is_over,
+                sleep=self._wait,
+                before_sleep=again,
+                reraise=True,
+            )(insert)
+        except (ClickHouseError, OSError) as error:
+            raise self._outcome(table, error) from None
+        INSERTED_ROWS.labels(table).inc(rows.num_rows)
+
+    def _is_over(self, state: RetryCallState) -> bool:
+        limit_s = STOP_GRACE_S if self.stopping.is_set() else self.give_up_s
+        return (state.seconds_since_start or 0.0) >= limit_s
+
+    def _wait(self, seconds: float) -> None:
+        """Wait, but cut a long wait short when a stop is asked for."""
+        until_s = time.monotonic() + seconds
+        if not self.stopping.wait(seconds):
+            return
+        time.sleep(max(0.0, min(_FIRST_WAIT_S, until_s - time.monotonic())))
+
+    def _outcome(self, table: str, error: Exception) -> Retry | Stop:
+        what = _named(error)
+        if not _may_pass(error):
+            hint = (
+                "Run `glasshouse migrate` first."
+                if getattr(error, "code", None) in _NOT_MIGRATED
+                else "Check the user's rights and the version of the server."
+            )
+            return Stop(f"ClickHouse refuses rows for {table} ({what}). {hint}")
+        if self.stopping.is_set():
+            return Retry(f"{table}: {what}")
+        return Stop(
+            f"ClickHouse took no rows for {table} in {self.give_up_s:g} s (last: {what}). Nothing "
+            "is lost: the rows are still in Kafka. Start `glasshouse load` when ClickHouse is back."
+        )
+
+
+def _may_pass(error: BaseException) -> bool:
+    return (
+        isinstance(error, ClickHouseError | OSError)
+        and getattr(error, "code", None) not in _PERMANENT
+    )
+
+
+def _named(error: BaseException) -> str:
+    """Code and name only: ClickHouse's texts may quote values."""
+    code, name = getattr(error, "code", None), getattr(error, "name", None)
+    return f"error {code} {name or ''}".strip() if code else type(error).__name__
+
+
+def _why(state: RetryCallState) -> dict[str, Any]:
+    error = state.outcome.exception() if state.outcome else None
+    return {"tries": state.attempt_number, "error": _named(error) if error else ""}

@@ -1,0 +1,1 @@
+"""Numbered SQL, applied once, in order, by ``sinks.migrate``."""

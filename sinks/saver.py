@@ -1,0 +1,94 @@
+"""Insert a block in a second thread, and commit its offsets once it is in."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
+
+from confluent_kafka import KafkaException, TopicPartition
+
+from events.clock import Clock
+from events.log import log
+from events.metrics import LAG_MESSAGES
+from sinks.block import Block
+from sinks.consumer import MessageSource, names_of
+from sinks.coordinates import Key
+from sinks.insert import Inserter
+from sinks.progress import Progress
+
+_COMMIT_AGAIN_S = 1.0
+
+
+class Saver:
+    """One block is under way at a time. All methods belong to the thread that polls."""
+
+    def __init__(
+        self, inserter: Inserter, source: MessageSource, progress: Progress, clock: Clock
+    ) -> None:
+        self._inserter = inserter
+        self._source = source
+        self._progress = progress
+        self._clock = clock
+        self._thread = ThreadPoolExecutor(1, "insert")
+        self._flight: tuple[Block, Future[None]] | None = None
+        self._to_commit: dict[Key, int] = {}
+        self._commit_at_s = 0.0
+
+    @property
+    def is_busy(self) -> bool:
+        return self._flight is not None
+
+    def launch(self, block: Block) -> None:
+        """Start to insert ``block``; only when not busy."""
+        self._flight = block, self._thread.submit(self._inserter.insert, block)
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for the insert under way; whether none is under way any more, but for ``land``."""
+        return self._flight is None or bool(wait_for([self._flight[1]], max(0.0, timeout_s)).done)
+
+    def land(self) -> None:
+        """If the insert under way is done, commit what it brought; and whatever an earlier commit
+        failed to, when that is due. Raises what the insert raised."""
+        if self._flight is not None and self._flight[1].done():
+            (block, inserted), self._flight = self._flight, None
+            inserted.result()
+            rows = {table: part.num_rows for table, part in block.tables.items()}
+            self._progress.were_inserted(block.messages, rows)
+            self._to_commit.update(block.offsets)
+            self._commit()
+        elif self._to_commit and self._clock.monotonic_s() >= self._commit_at_s:
+            self._commit()
+
+    def drop(self) -> None:
+        """Commit nothing of what is not committed: the partitions are somebody else's."""
+        self._flight = None
+        self._to_commit = {}
+
+    def close(self) -> None:
+        """End the thread; an insert that keeps failing ends soon, once its inserter is stopping."""
+        self._inserter.stopping.set()
+        self._thread.shutdown(wait=True)
+
+    def _commit(self) -> None:
+        offsets = [
+            TopicPartition(topic.value, partition, offset)
+            for (topic, partition), offset in self._to_commit.items()
+        ]
+        try:
+            for position in self._source.commit(offsets=offsets, asynchronous=False):
+                if position.error is not None:
+                    raise KafkaException(position.error)
+        except KafkaException as error:
+            log.warning("commit failed, trying again", error=names_of(error))
+            self._commit_at_s = self._clock.monotonic_s() + _COMMIT_AGAIN_S
+            return
+        self._progress.were_saved(self._to_commit)
+        self._to_commit = {}
+        self._show_lag()
+
+    def _show_lag(self) -> None:
+        for (topic, partition), offset in self._progress.reading().items():
+            position = TopicPartition(topic.value, partition)
+            known = self._source.get_watermark_offsets(position, cached=True)
+            if known is not None and known[1] >= 0:
+                LAG_MESSAGES.labels(topic.value, str(partition)).set(max(0, known[1] - offset))

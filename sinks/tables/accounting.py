@@ -1,0 +1,73 @@
+"""``governance.accounting``: what became of one source message for one purpose; and
+``analytics.watermarks``: how far event time had come in its partition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from events.columns import unpack
+from events.errors import Reject
+from events.outcomes import Rejected
+from events.schemas import newest
+from sinks.tables.checked import everywhere, moments, name, offsets, partition_numbers
+
+TABLE = "governance.accounting"
+WATERMARKS = "analytics.watermarks"
+_LAYOUT = newest("accounting").packed
+
+
+def accounting(record: Mapping[str, Any]) -> pa.Table:
+    """One row a source message. Raises ``Reject``."""
+    columns = unpack(record, _LAYOUT)
+    rows = len(columns["offset"])
+    return pa.table(
+        {
+            "topic": everywhere(record["topic"], rows),
+            "topic_id": everywhere(record["topic_id"], rows),
+            "partition": partition_numbers(record["partition"], rows),
+            "offset": offsets(columns["offset"]),
+            "purpose": everywhere(record["purpose"], rows),
+            "batch": columns["batch"],
+            "policy_hash": everywhere(record["policy_hash"], rows),
+            "event_count": columns["event_count"],
+            "passed_count": columns["passed_count"],
+            "withheld": reason_maps(record["withheld"], rows),
+            "rejected": reason_maps(record["rejected"], rows),
+        }
+    )
+
+
+def watermarks(record: Mapping[str, Any], message_time_ms: int) -> pa.Table:
+    """One row, or none while the partition had no event. ``message_time_ms`` is Kafka's timestamp
+    of the message: it tells which of two topics of one name is the one in use."""
+    rows = 1 if record["watermark_ms"] >= 0 else 0
+    return pa.table(
+        {
+            "topic_id": everywhere(record["topic_id"], rows),
+            "partition": partition_numbers(record["partition"], rows),
+            "watermark": moments(np.full(rows, record["watermark_ms"], np.int64)),
+            "told_at": moments(np.full(rows, max(0, message_time_ms), np.int64)),
+        }
+    )
+
+
+def reason_maps(counts_of: Mapping[str, bytes], rows: int) -> pa.Array:
+    """One map a row, from reason to count; a count of zero is left out."""
+    reasons = sorted(counts_of)
+    counts = np.zeros((rows, len(reasons)), np.uint32)
+    for column, reason in enumerate(reasons):
+        name(reason)
+        if len(counts_of[reason]) != 4 * rows:
+            raise Reject(Rejected.UNEQUAL_COLUMNS)
+        counts[:, column] = np.frombuffer(counts_of[reason], "<u4")
+    row_of, reason_of = np.nonzero(counts)
+    ends = np.cumsum(np.bincount(row_of, minlength=rows))
+    return pa.MapArray.from_arrays(
+        pa.array(np.concatenate(([0], ends)).astype(np.int32)),
+        pa.array(reasons, pa.string()).take(pa.array(reason_of)),
+        pa.array(counts[row_of, reason_of]),
+    )

@@ -1,0 +1,39 @@
+"""The parts of README.md that follow from code: run this file to print them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from events.metrics import REGISTRY
+from events.policy import BUNDLED_POLICY
+from events.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def setting_rows() -> Iterator[str]:
+    """A row of the settings table for each setting."""
+    for name, field in Settings.model_fields.items():
+        default = field.default
+        if default == BUNDLED_POLICY:
+            shown = "`deploy/policy.toml`"
+        elif hasattr(default, "get_secret_value") or default in ("", None):
+            shown = "empty"
+        else:
+            shown = f"`{default}`"
+        yield f"| `{name}` | {shown} | {field.description} |"
+
+
+def metric_rows() -> Iterator[str]:
+    """A row of the metrics table for each metric."""
+    for collector in REGISTRY._collector_to_names:
+        for metric in collector.describe():
+            labels = ", ".join(f"`{label}`" for label in collector._labelnames)  # type: ignore[attr-defined]
+            name = f"{metric.name}_total" if metric.type == "counter" else metric.name
+            yield f"| `{name}` | {metric.type} | {labels} | {metric.documentation} |"
+
+
+if __name__ == "__main__":
+    sys.stdout.write("\n".join([*setting_rows(), "", *metric_rows()]) + "\n")

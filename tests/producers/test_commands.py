@@ -1,0 +1,243 @@
+"""The commands as a person types them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from events.errors import InputError, ServerMissing, SettingsError, Stop
+from events.settings import Settings
+from events.topics import Topic
+from producers.commands import register
+from producers.ctrl_c import asked_to_stop
+from tests.producers.read_back import everything_on
+from tests.producers.recorded import balabit_session, ducktrack_session
+
+ROWS = [f"0,{second},NoButton,Move,{second},5" for second in range(10)]
+
+
+def run(*arguments: object) -> Result:
+    app = typer.Typer()
+    register(app)
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def object_of(*arguments: object) -> dict[str, Any]:
+    result = run(*arguments, "--json")
+    assert result.exception is None, result.exception
+    answer: dict[str, Any] = json.loads(result.stdout.splitlines()[-1])
+    return answer
+
+
+def refusal(*arguments: object) -> str:
+    """The text of the error a command ends with."""
+    result = run(*arguments)
+    assert isinstance(result.exception, Stop), result.output
+    return str(result.exception)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for user in ("user1", "user2"):
+        balabit_session(tmp_path / "recordings", user, "session_1", ROWS)
+    return tmp_path / "recordings"
+
+
+@pytest.fixture
+def kafka(own_kafka: Settings) -> list[str]:
+    return ["--kafka-servers", own_kafka.kafka_servers]
+
+
+@pytest.mark.service
+def test_replay_sends_a_folder_and_says_what_was_sent(
+    folder: Path, kafka: list[str], own_kafka: Settings
+) -> None:
+    balabit_session(folder, "user3", "session_1", [*ROWS, "nonsense"])
+    answer = object_of("replay", folder, *kafka, "--start", "2026-03-02")
+    assert (answer["subjects"], answer["sessions"], answer["events_sent"]) == (3, 3, 30)
+    assert answer["first_session_at"] == "2026-03-02T09:00:00+00:00"
+    assert answer["unreadable_rows"] == 1
+    assert answer["examples"] == [
+        {
+            "file": str(folder / "user3" / "session_1"),
+            "line": 12,
+            "fault": "does not have six fields",
+        }
+    ]
+    messages = everything_on(Topic.RAW, own_kafka)
+    assert {message.key() for message in messages} == {b"user1", b"user2", b"user3"}
+
+
+@pytest.mark.service
+def test_replay_in_words_names_file_and_line(folder: Path, kafka: list[str]) -> None:
+    bad = balabit_session(folder, "user1", "session_1", [*ROWS, "nonsense"])
+    result = run("replay", folder, *kafka)
+    assert result.exit_code == 0
+    assert "20 events" in result.stdout
+    assert f"{bad}:12 does not have six fields" in result.stderr
+
+
+@pytest.mark.service
+def test_replay_leaves_out_whom_it_is_told_to(
+    folder: Path, kafka: list[str], own_kafka: Settings
+) -> None:
+    assert object_of("replay", folder, *kafka, "--without", "user1")["subjects"] == 1
+    assert {message.key() for message in everything_on(Topic.RAW, own_kafka)} == {b"user2"}
+
+
+@pytest.mark.service
+def test_replay_takes_a_ducktrack_recording(tmp_path: Path, kafka: list[str]) -> None:
+    move = {"time_stamp": 1.0, "action": "move", "x": 1, "y": 1}
+    recording = ducktrack_session(tmp_path / "recording", [move, move])
+    answer = object_of("replay", recording, *kafka, "--subject", "someone", "--speed", "1000")
+    assert answer["events_sent"] == 2
+
+
+def press_ctrl_c_once_it_is_awaited() -> None:
+    plain = signal.getsignal(signal.SIGINT)
+    while signal.getsignal(signal.SIGINT) is plain:
+        time.sleep(0.01)
+    time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.mark.service
+def test_ctrl_c_ends_a_replay_after_the_batch_in_hand_and_flushes(
+    folder: Path, kafka: list[str], own_kafka: Settings
+) -> None:
+    finger = threading.Thread(target=press_ctrl_c_once_it_is_awaited)
+    finger.start()
+    # One batch of each person is due at once, the next ones only after 100 s.
+    result = run("replay", folder, *kafka, "--speed", "0.01", "--batch-events", "1", "--json")
+    finger.join()
+    assert result.exit_code == 130
+    answer = json.loads(result.stdout)
+    assert answer["stopped"] is True
+    assert answer["events_sent"] <= 2
+    assert len(everything_on(Topic.RAW, own_kafka)) == answer["events_sent"]
+
+
+def test_the_second_ctrl_c_interrupts() -> None:
+    with asked_to_stop() as asked:
+        signal.raise_signal(signal.SIGINT)
+        assert asked.is_set()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_a_person_who_was_to_be_left_out_but_is_not_there_stops_it(folder: Path) -> None:
+    text = refusal("replay", folder, "--without", "user1", "--without", "usr2")
+    assert "1 of the people named" in text
+    assert "usr2" not in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--speed", "0"), "--speed"),
+        (("--speed", "nan"), "--speed"),
+        (("--speed", "fast"), "--speed"),
+        (("--screen", "big"), "--screen"),
+        (("--screen", "0x5"), "--screen"),
+        (("--screen", "70000x5"), "--screen"),
+        (("--team", "My Team"), "--team"),
+        (("--application", "Ünsafe"), "--application"),
+        (("--start", "tomorrow"), "--start"),
+        (("--start", "2999-01-01"), "future"),
+        (("--subject", "someone"), "--subject"),
+        (("--format", "ducktrack", "--subject", "someone"), "holds no ducktrack"),
+        (("--without", "user1", "--without", "user2"), "everybody"),
+        ((), "no Kafka is named"),
+    ],
+)
+def test_replay_refuses_what_it_cannot_do(
+    folder: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    assert said in refusal("replay", folder, *arguments)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("grant", "--purpose", "all"), ("withdraw",), ("pause",), ("resume",), ("show",)],
+)
+def test_consent_commands_need_a_kafka_and_say_how_to_get_one(command: tuple[str, ...]) -> None:
+    assert "glasshouse broker" in refusal("consent", *command, "someone")
+
+
+def test_a_kafka_that_is_away_is_waited_for_and_given_up() -> None:
+    result = run(
+        *("consent", "show", "someone", "--kafka-servers", "127.0.0.1:1"),
+        *("--server-timeout-s", "0.3"),
+    )
+    assert isinstance(result.exception, ServerMissing)
+
+
+@pytest.mark.service
+def test_consent_is_granted_paused_withdrawn_and_shown(tmp_path: Path, kafka: list[str]) -> None:
+    people = tmp_path / "people.txt"
+    people.write_text("bob\n\n carol \n", encoding="utf-8")
+    given = object_of(
+        *("consent", "grant", "alice", "--purpose", "all", "--from-file", people, *kafka)
+    )
+    assert (given["people"], given["records_acknowledged"]) == (3, 6)
+    object_of("consent", "pause", "alice", "--purpose", "team_analytics", *kafka)
+    object_of("consent", "withdraw", "bob", *kafka)
+
+    alice = object_of("consent", "show", "alice", *kafka)["purposes"]
+    assert alice["agent_training"]["events_pass"] is True
+    assert alice["team_analytics"]["consent"] == "granted"
+    assert alice["team_analytics"]["paused"] is True
+    assert alice["team_analytics"]["events_pass"] is False
+    bob = object_of("consent", "show", "bob", *kafka)["purposes"]
+    assert {one["consent"] for one in bob.values()} == {"withdrawn"}
+
+    object_of("consent", "resume", "alice", *kafka)
+    alice = object_of("consent", "show", "alice", *kafka)["purposes"]
+    assert all(one["events_pass"] for one in alice.values())
+
+
+@pytest.mark.service
+def test_consent_in_words(kafka: list[str]) -> None:
+    said = run("consent", "grant", "alice", "--purpose", "agent_training", "--notice", "v1", *kafka)
+    assert said.stdout == "grant: 1 person, agent_training: 1 records acknowledged\n"
+    shown = run("consent", "show", "alice", *kafka).stdout
+    assert "granted" in shown
+    assert "never" in shown
+    assert "v1" in shown
+
+
+def test_consent_must_be_granted_for_a_purpose_that_is_named() -> None:
+    result = run("consent", "grant", "someone")
+    assert result.exit_code == 2
+    assert "--purpose" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("pause",), "nobody is named"),
+        (("pause", "--from-file", "/nowhere/people"), "readable"),
+        (("pause", "x" * 129), "subject 1 of 1"),
+        (("grant", "someone", "--purpose", "all", "--notice", "a b"), "--notice"),
+    ],
+)
+def test_consent_refuses_what_it_cannot_record(arguments: tuple[str, ...], said: str) -> None:
+    assert said in refusal("consent", *arguments)
+
+
+def test_a_policy_that_is_missing_is_named(tmp_path: Path) -> None:
+    result = run(
+        *("consent", "grant", "someone", "--purpose", "all"),
+        *("--policy-file", tmp_path / "none.toml"),
+    )
+    assert isinstance(result.exception, SettingsError)
+    assert not isinstance(result.exception, InputError)

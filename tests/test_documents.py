@@ -1,0 +1,79 @@
+"""README.md and DESIGN.md say what the code does: names, defaults, reasons, commands, files."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+
+import pytest
+import typer.main
+
+from events.outcomes import Rejected, Withheld
+from glasshouse import app
+from tests.documents import ROOT, metric_rows, setting_rows
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+DESIGN = (ROOT / "DESIGN.md").read_text(encoding="utf-8")
+
+
+def commands() -> Iterator[str]:
+    group = typer.main.get_command(app)
+    yield from group.commands  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("row", [*setting_rows(), *metric_rows()])
+def test_every_setting_and_metric_stands_in_the_readme_as_it_is_in_the_code(row: str) -> None:
+    assert row in README
+
+
+@pytest.mark.parametrize("command", list(commands()))
+def test_every_command_is_in_the_readme(command: str) -> None:
+    assert f"| `glasshouse {command}` |" in README
+
+
+def test_the_readme_names_no_command_that_is_not_there() -> None:
+    named = set(re.findall(r"glasshouse ([a-z]+)\b(?!\.)", "".join(code_of(README))))
+    assert named <= set(commands())
+
+
+def code_of(text: str) -> list[str]:
+    return re.findall(r"```sh\n(.*?)```", text, re.DOTALL) + re.findall(
+        r"`(glasshouse [^`]+)`", text
+    )
+
+
+@pytest.mark.parametrize("reason", [*Withheld, *Rejected])
+def test_every_reason_is_explained_in_the_readme(reason: Withheld | Rejected) -> None:
+    assert f"| `{reason.value}` |" in README
+
+
+@pytest.mark.parametrize("document", [README, DESIGN], ids=["README", "DESIGN"])
+def test_every_file_a_document_names_exists(document: str) -> None:
+    named = re.findall(r"`((?:\w+/)+[\w.-]+\.(?:py|toml|sql|avsc|yaml))`", document)
+    assert named
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_every_make_target_a_document_names_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    assert set(re.findall(r"make ([a-z-]+)", README + DESIGN)) <= targets
+
+
+def test_every_dependency_is_pinned_and_has_a_reason_in_the_design() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    every = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    names = [re.split(r"[=\[<>]", entry)[0] for entry in every]
+    assert [entry for entry in every if "==" not in entry] == []
+    table = DESIGN[DESIGN.index("## Dependencies") :]
+    assert [name for name in names if name not in table] == []
+
+
+def test_the_lock_file_names_no_registry_and_hashes_everything() -> None:
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    assert "://" not in lock
+    assert "--index-url" not in lock
+    requirements = [line for line in lock.splitlines() if "==" in line]
+    assert len(requirements) > 50
+    assert lock.count("--hash=sha256:") >= len(requirements)
