@@ -9,6 +9,7 @@ import typer
 import deploy.commands
 import producers.commands
 import producers.simulate_command
+import sinks.commands
 import streams.commands
 from events.errors import GlasshouseError
 from events.options import err, show_json, show_table, with_settings
@@ -28,6 +29,7 @@ for package in (
     producers.commands,
     producers.simulate_command,
     streams.commands,
+    sinks.commands,
 ):
     package.register(app)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from deploy.recorded import RecordedScript
     from deploy.script import Script
     from deploy.simulated import SimulatedScript
+    from sinks.totals import Totals
 
 _EXIT_NOT_RECONCILED = 1
 
@@ -100,7 +101,7 @@ def demo(
         show_json(report.to_json())
     else:
         _show(report, script)
-    if not report.reconciliation.ok:
+    if not report.reconciled:
         raise typer.Exit(_EXIT_NOT_RECONCILED)
 
 
@@ -218,28 +219,40 @@ def _simulated(
     )
 
 
+def _outcomes(purposes: Sequence[Totals]) -> Iterator[tuple[str | int, ...]]:
+    """Rows of the table: they add up to the first, column by column."""
+    yield ("events in", *(one.events_in for one in purposes))
+    yield ("passed", *(one.passed for one in purposes))
+    for word in ("withheld", "rejected"):
+        counts: list[Mapping[str, int]] = [getattr(one, word) for one in purposes]
+        for reason in sorted({reason for one in counts for reason in one}):
+            yield (f"{word}: {reason}", *(one.get(reason, 0) for one in counts))
+
+
 def _show(report: DemoReport, script: Script) -> None:
+    from sinks.commands import show_checks
+
     totals, title = report.totals, script.title
-    rows: list[tuple[str, str, int]] = []
-    for name, purpose in totals.purposes.items():
-        rows.append((name, "events in", purpose.events_in))
-        rows.append((name, "  passed", purpose.passed))
-        rows += [(name, f"  withheld: {why}", n) for why, n in sorted(purpose.withheld.items())]
-        rows += [(name, f"  rejected: {why}", n) for why, n in sorted(purpose.rejected.items())]
-    show_table(f"What became of every event ({title})", ("purpose", "outcome", "events"), rows)
+    show_table(
+        f"What became of every event ({title})",
+        ("outcome", *(purpose.value for purpose in totals)),
+        [(outcome, *counts) for outcome, *counts in _outcomes(tuple(totals.values()))],
+    )
     columns = ("hour (UTC)", "team", "people", "events", "presses", "scrolls")
     show_table("Busiest teams by the hour (the analysts' view)", columns, report.busiest)
     out.print(
         f"{report.hidden_groups:,} team-hours have too few people in them and are not shown.",
         highlight=False,
+        soft_wrap=True,
     )
-    report.reconciliation.show()
+    show_checks(report.checks, report.unmerged)
     for note in script.notes():
         out.print(note, highlight=False, markup=False)
     out.print(
-        f"{totals.events_in:,} events in {report.seconds:.1f} s, from the first one published to "
+        f"{report.events_in:,} events in {report.seconds:.1f} s, from the first one published to "
         f"the last row readable: {report.events_per_s:,.0f} events/s",
         highlight=False,
+        soft_wrap=True,
     )
     out.print(f"The tables are in {report.data_dir}. Try:", highlight=False, markup=False)
     for query in _QUERIES:

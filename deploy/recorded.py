@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from deploy.script import Phase
@@ -10,12 +10,14 @@ from events.codec import Codec
 from events.consent import ConsentAction
 from events.errors import InputError
 from events.policy import Policy
-from events.purposes import PURPOSES
+from events.purposes import PURPOSES, Purpose
 from producers.calendar import default_start
 from producers.consents import words
 from producers.publisher import Publisher
 from producers.recordings import Recording
 from producers.replay import ReplayPlan, ReplayReport, replay
+from sinks.reconcile import Check
+from sinks.totals import Totals
 
 
 @dataclass(slots=True)
@@ -42,6 +44,11 @@ class RecordedScript:
                 f"{len(unknown)} of the people named by --without or --withdrawn are not in the "
                 "recordings: use the names of their folders"
             )
+
+    def checks(self, totals: Mapping[Purpose, Totals]) -> list[Check]:
+        sent = self.report.events_sent if self.report else 0
+        found = max(purpose.events_in for purpose in totals.values())
+        return [Check("events sent and accounted for", sent, found)]
 
     def notes(self) -> list[str]:
         if self.report is None or not self.report.unreadable_rows:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from events.codec import Codec
 from events.consent import ConsentRecord
 from events.policy import Policy
+from events.purposes import Purpose
 from producers.publisher import Publisher
+from sinks.reconcile import Check
+from sinks.totals import Totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,10 @@ class Script(Protocol):
 
     @property
     def title(self) -> str: ...
+
+    def checks(self, totals: Mapping[Purpose, Totals]) -> Sequence[Check]:
+        """What the script itself knows of how it must come out."""
+        ...
 
     def notes(self) -> Sequence[str]:
         """What is to be said of this script once it has been played."""

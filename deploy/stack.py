@@ -27,10 +27,8 @@ from events.policy import Policy, load_policy
 from events.registry import codec_for
 from events.settings import ENV_PREFIX, Settings
 from events.topics import Topic
-from sinks.decode import LOADED_TOPICS
-from sinks.limits import apply_policy
 from sinks.loader import Loader
-from sinks.migrate import migrate
+from sinks.prepare import open_loader, prepare
 from sinks.warehouse import Warehouse, open_warehouse
 from streams.keys import KeyRing, new_epoch, save_keys
 
@@ -71,9 +69,7 @@ class Stack:
             command = [sys.executable, "-m", "glasshouse", "worker"]
             log = self.log_dir / f"worker-{number}.log"
             self._workers.append(spawn(command, log, environ))
-        self._loader = Loader(
-            self.settings, self.warehouse.client, self.codec, topic_ids(self.admin, LOADED_TOPICS)
-        )
+        self._loader = open_loader(self.settings, self.warehouse.client)
         self._loader_thread = threading.Thread(target=self._load, name="loader")
         self._loader_thread.start()
 
@@ -155,8 +151,7 @@ def running_stack(settings: Settings, say: Callable[[str], None]) -> Iterator[St
             settings = settings.model_copy(update={"kafka_servers": servers})
         admin = wait_for_kafka(settings, lambda s: say(f"waiting for Kafka, {s:.0f} s"))
         create_topics(admin, settings)
-        migrate(warehouse.client)
-        apply_policy(warehouse.client, policy)
+        prepare(warehouse.client, settings)
         stack = Stack(
             settings=settings,
             policy=policy,

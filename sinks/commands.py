@@ -6,7 +6,7 @@ import math
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
@@ -120,7 +120,7 @@ def reconcile(
             {"ok": good, "checks": [asdict(check) for check in checks], "unmerged_rows": unmerged}
         )
     else:
-        _show_checks(checks, unmerged)
+        show_checks(checks, unmerged)
     raise typer.Exit(0 if good else 1)
 
 
@@ -207,7 +207,8 @@ class _End:
             self.stop.set()
 
 
-def _show_checks(checks: list[Check], unmerged: dict[str, int]) -> None:
+def show_checks(checks: Sequence[Check], unmerged: Mapping[str, int]) -> None:
+    """A table of checks, where their faults are, and the verdict."""
     rows = [
         (check.name, check.expected, check.found, "ok" if check.ok else "FAILED")
         for check in checks
