@@ -119,7 +119,8 @@ def end_offsets(settings: Settings, topic: Topic, partitions: Iterable[int]) -> 
         starts = []
         for partition in wanted:
             position = TopicPartition(topic.value, partition)
-            low, high = consumer.get_watermark_offsets(position, _ASK_TIMEOUT_S, cached=False)
+            ask_s = min(_ASK_TIMEOUT_S, settings.server_timeout_s)
+            low, high = consumer.get_watermark_offsets(position, ask_s, cached=False)
             starts.append(TopicPartition(topic.value, partition, max(low, high - 1)))
         consumer.assign(starts)
         give_up_s = time.monotonic() + settings.server_timeout_s
