@@ -7,6 +7,9 @@ import sys
 import typer
 
 import deploy.commands
+import producers.commands
+import producers.simulate_command
+import sinks.commands
 import streams.commands
 from events.errors import GlasshouseError
 from events.options import err, show_json, show_table, with_settings
@@ -21,7 +24,13 @@ app = typer.Typer(
 )
 
 
-for package in (deploy.commands, streams.commands):
+for package in (
+    deploy.commands,
+    producers.commands,
+    producers.simulate_command,
+    streams.commands,
+    sinks.commands,
+):
     package.register(app)
 
 

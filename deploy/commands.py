@@ -7,12 +7,27 @@ from typing import Annotated
 
 import typer
 
-from events.options import err
+from deploy import demo_command
+from events.errors import InputError
+from events.options import err, show_json, show_table, with_settings
+from events.settings import Settings
 
 
 def register(app: typer.Typer) -> None:
     """Add this package's commands to ``app``."""
+    demo_command.register(app)
     app.command()(broker)
+    app.command()(
+        with_settings(
+            "kafka_servers",
+            "clickhouse_url",
+            "clickhouse_user",
+            "clickhouse_password",
+            "data_dir",
+            "group_prefix",
+            "server_timeout_s",
+        )(status)
+    )
 
 
 def broker(
@@ -32,3 +47,43 @@ def broker(
     with EmbeddedBroker(log_file, port) as running:
         err.print(f"broker at {running.servers} (in memory only); Ctrl-C stops it")
         Event().wait()
+
+
+def status(
+    settings: Settings,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Show how far workers and loaders are behind, and how large the tables are.
+
+    Kafka is asked if servers are named, ClickHouse if a URL is named or the data directory is
+    there. Counts only.
+
+    Example: glasshouse status --kafka-servers localhost:9092 --json
+    """
+    from deploy.status import group_lags, table_sizes, to_json
+    from events.kafka import wait_for_kafka
+    from sinks.warehouse import open_warehouse
+
+    has_tables = not settings.embedded_clickhouse or settings.data_dir.exists()
+    if settings.embedded_kafka and not has_tables:
+        raise InputError(
+            f"nothing to ask: no --kafka-servers, and no data directory {settings.data_dir}"
+        )
+    groups = {} if settings.embedded_kafka else group_lags(wait_for_kafka(settings), settings)
+    tables = None
+    if has_tables:
+        with open_warehouse(settings) as warehouse:
+            tables = table_sizes(warehouse.client)
+    if as_json:
+        show_json(to_json(groups, tables))
+        return
+    lags = [
+        (group, lag.topic.value, lag.partition, lag.end, lag.messages)
+        for group, found in groups.items()
+        for lag in found
+    ]
+    if groups:
+        show_table("Lag", ("group", "topic", "partition", "end", "lag in messages"), lags)
+    if tables is not None:
+        sizes = [(one.table, one.rows, one.bytes, one.parts) for one in tables]
+        show_table("Tables", ("table", "rows", "bytes", "parts"), sizes)

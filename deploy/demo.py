@@ -4,16 +4,18 @@ ClickHouse, and the books."""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from deploy.script import Phase, Script
 from deploy.stack import Stack, running_stack
-from events.consent import ConsentRecord
+from events.purposes import Purpose
 from events.settings import Settings
 from producers.publisher import Publisher
-from sinks.reconcile import Reconciliation, reconcile
+from sinks.prove import prove
+from sinks.reconcile import Check
 from sinks.totals import Totals, totals
 
 #: The busiest teams by the hour, from the view that analysts read.
@@ -26,56 +28,45 @@ _TEAM_HOURS = "SELECT uniqExact(toStartOfHour(window_start), team, origin) FROM 
 
 
 @dataclass(frozen=True, slots=True)
-class Phase:
-    """Consent records that must count for the events that follow, and those events.
-
-    ``feed`` publishes the events and calls its second argument with the number of new ones.
-    """
-
-    consents: Sequence[ConsentRecord]
-    feed: Callable[[Publisher, Callable[[int], None]], None]
-
-
-class Script(Protocol):
-    """What is played: ``title`` says what it is (and that it is simulated, where it is)."""
-
-    @property
-    def title(self) -> str: ...
-
-    def phases(self, notice_version: str, now_ms: int) -> Iterator[Phase]: ...
-
-
-@dataclass(frozen=True, slots=True)
 class DemoReport:
     """``seconds`` runs from the first event handed to the producer until every row was readable.
     ``busiest`` has the rows of ``BUSIEST_TEAMS``; ``hidden_groups`` counts groups below k."""
 
-    totals: Totals
+    totals: Mapping[Purpose, Totals]
     seconds: float
     data_dir: Path
-    reconciliation: Reconciliation
+    checks: Sequence[Check]
+    unmerged: Mapping[str, int]
     busiest: Sequence[Sequence[object]]
     hidden_groups: int
 
     @property
+    def events_in(self) -> int:
+        return max(purpose.events_in for purpose in self.totals.values())
+
+    @property
+    def reconciled(self) -> bool:
+        return all(check.ok for check in self.checks)
+
+    @property
     def events_per_s(self) -> float:
-        return self.totals.events_in / self.seconds if self.seconds else 0.0
+        return self.events_in / self.seconds if self.seconds else 0.0
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "events_in": self.totals.events_in,
+            "events_in": self.events_in,
             "purposes": {
-                name: {
+                name.value: {
                     "passed": purpose.passed,
                     "withheld": dict(purpose.withheld),
                     "rejected": dict(purpose.rejected),
                 }
-                for name, purpose in self.totals.purposes.items()
+                for name, purpose in self.totals.items()
             },
             "seconds": round(self.seconds, 3),
             "events_per_s": round(self.events_per_s),
             "data_dir": str(self.data_dir),
-            "reconciled": self.reconciliation.ok,
+            "reconciled": self.reconciled,
         }
 
 
@@ -97,22 +88,18 @@ def run_demo(
         running_stack(settings, watcher.say) as stack,
         Publisher(stack.settings, stack.codec) as publisher,
     ):
-        started_s = _play(stack, publisher, script, workers, watcher, now_ms)
+        phases = script.phases(stack.policy, stack.codec, now_ms)
+        started_s = _play(stack, publisher, phases, workers, watcher)
         seconds = time.monotonic() - started_s
-        return _report(stack, seconds)
+        return _report(stack, script, seconds)
 
 
 def _play(
-    stack: Stack,
-    publisher: Publisher,
-    script: Script,
-    workers: int,
-    watcher: Watcher,
-    now_ms: int,
+    stack: Stack, publisher: Publisher, phases: Iterator[Phase], workers: int, watcher: Watcher
 ) -> float:
     """Phase after phase; returns when the first event was handed over (monotonic seconds)."""
     started_s: float | None = None
-    for phase in script.phases(stack.policy.notice_version, now_ms):
+    for phase in phases:
         if started_s is not None:
             _settle(stack, publisher, watcher)
         for record in phase.consents:
@@ -135,15 +122,20 @@ def _settle(stack: Stack, publisher: Publisher, watcher: Watcher) -> None:
     watcher.loaded(stack.loaded_rows)
 
 
-def _report(stack: Stack, seconds: float) -> DemoReport:
+def _report(stack: Stack, script: Script, seconds: float) -> DemoReport:
     client = stack.warehouse.client
-    shown = int(client.command(_TEAM_HOURS.format("team_hours")))
-    every = int(client.command(_TEAM_HOURS.format("window_partials")))
+    every, shown = (
+        client.query(_TEAM_HOURS.format(table)).result_rows[0][0]
+        for table in ("window_partials", "team_hours")
+    )
+    found = totals(client, stack.raw_topic_id)
+    checks, unmerged = prove(client, stack.settings)
     return DemoReport(
-        totals=totals(client, stack.raw_topic_id),
+        totals=found,
         seconds=seconds,
         data_dir=stack.settings.data_dir,
-        reconciliation=reconcile(client),
+        checks=[*script.checks(found), *checks],
+        unmerged=unmerged,
         busiest=client.query(BUSIEST_TEAMS).result_rows,
         hidden_groups=every - shown,
     )

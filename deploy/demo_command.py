@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional, cast
 
 import typer
 
+from events.clock import Clock, SystemClock
 from events.errors import InputError
 from events.options import err, out, show_json, show_table, with_settings
 from events.settings import Settings
@@ -17,7 +19,11 @@ from events.settings import Settings
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from deploy.demo import DemoReport, Script
+    from deploy.demo import DemoReport
+    from deploy.recorded import RecordedScript
+    from deploy.script import Script
+    from deploy.simulated import SimulatedScript
+    from sinks.totals import Totals
 
 _EXIT_NOT_RECONCILED = 1
 
@@ -59,6 +65,9 @@ def demo(
         typer.Option(help="First day of the recordings or of the simulation, UTC."),
     ] = None,
     employees: Annotated[int, typer.Option(min=1, help="Size of the simulation.")] = 200,
+    events: Annotated[
+        int, typer.Option(min=1, help="Events of the simulation, spread over one working day.")
+    ] = 3_000_000,
     seed: Annotated[int, typer.Option(help="Seed of the simulation.")] = 1,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Worker processes.")] = 1,
     as_json: Annotated[
@@ -73,24 +82,26 @@ def demo(
     Example: glasshouse demo --balabit training_files --data-dir trial --json
     """
     from deploy.demo import run_demo
-    from events.clock import SystemClock
 
     now_ms = SystemClock().now_ms()
     script: Script
     if balabit and ducktrack:
         raise InputError("--balabit and --ducktrack exclude each other")
     if balabit or ducktrack:
-        script = _recorded(settings, balabit, ducktrack, without or [], withdrawn or [], start)
+        folder, form = (balabit, "balabit") if balabit else (ducktrack, "ducktrack")
+        people = (frozenset(without or ()), frozenset(withdrawn or ()))
+        script = _recorded(settings, cast(Path, folder), form, people, start)
     elif without or withdrawn:
         raise InputError("--without and --withdrawn name people of recordings: give --balabit too")
     else:
-        script = _simulated(settings, employees, seed, start, now_ms)
+        script = _simulated(settings, (employees, events, seed), start, now_ms)
     with _watching(script.title) as watcher:
         report = run_demo(settings, script, workers, watcher, now_ms)
-    _show(report, script.title)
     if as_json:
         show_json(report.to_json())
-    if not report.reconciliation.ok:
+    else:
+        _show(report, script)
+    if not report.reconciled:
         raise typer.Exit(_EXIT_NOT_RECONCILED)
 
 
@@ -164,9 +175,9 @@ class LineWatcher:
 
 def _recorded(
     settings: Settings,
-    balabit: Path | None,
-    ducktrack: Path | None,
-    people: _People,
+    folder: Path,
+    form: str,
+    people: tuple[frozenset[str], frozenset[str]],
     start: str | None,
 ) -> RecordedScript:
     from deploy.recorded import RecordedScript
@@ -174,43 +185,78 @@ def _recorded(
     from producers.find_recordings import find_recordings
     from producers.recordings import Format
 
-    if balabit:
-        recordings = find_recordings(balabit, Format.BALABIT)
-    else:
-        assert ducktrack is not None
-        recordings = find_recordings(ducktrack, Format.DUCKTRACK, subject="ducktrack")
+    wanted = Format(form)
+    # A DuckTrack recording names nobody; the Balabit folders do.
+    subject = "ducktrack" if wanted is Format.DUCKTRACK else None
+    without, withdrawn = people
     return RecordedScript(
-        recordings=recordings,
-        without=people.without,
-        withdrawn=people.withdrawn,
-        team="balabit" if balabit else "ducktrack",
+        recordings=find_recordings(folder, wanted, subject=subject),
+        without=without,
+        withdrawn=withdrawn,
+        team=form,
         batch_events=settings.batch_events,
         first_ms=parse_start(start) if start else None,
     )
 
 
-def _show(report: DemoReport, title: str) -> None:
-    totals = report.totals
-    rows: list[tuple[str, str, int]] = []
-    for name, purpose in totals.purposes.items():
-        rows.append((name, "events in", purpose.events_in))
-        rows.append((name, "  passed", purpose.passed))
-        rows += [(name, f"  withheld: {why}", n) for why, n in sorted(purpose.withheld.items())]
-        rows += [(name, f"  rejected: {why}", n) for why, n in sorted(purpose.rejected.items())]
-    show_table(f"What became of every event ({title})", ("purpose", "outcome", "events"), rows)
+def _simulated(
+    settings: Settings, size: tuple[int, int, int], start: str | None, now_ms: int
+) -> SimulatedScript:
+    from deploy.simulated import SimulatedScript
+    from producers.calendar import parse_start
+    from producers.simulation.config import SimulationConfig, default_start_ms
+
+    employees, events, seed = size
+    return SimulatedScript(
+        SimulationConfig(
+            start_ms=parse_start(start) if start else default_start_ms(now_ms, 1),
+            employees=employees,
+            teams=min(12, employees),
+            events=events,
+            seed=seed,
+            batch_events=settings.batch_events,
+        )
+    )
+
+
+def _outcomes(purposes: Sequence[Totals]) -> Iterator[tuple[str | int, ...]]:
+    """Rows of the table: they add up to the first, column by column."""
+    yield ("events in", *(one.events_in for one in purposes))
+    yield ("passed", *(one.passed for one in purposes))
+    for word in ("withheld", "rejected"):
+        counts: list[Mapping[str, int]] = [getattr(one, word) for one in purposes]
+        for reason in sorted({reason for one in counts for reason in one}):
+            yield (f"{word}: {reason}", *(one.get(reason, 0) for one in counts))
+
+
+def _show(report: DemoReport, script: Script) -> None:
+    from sinks.commands import show_checks
+
+    totals, title = report.totals, script.title
+    show_table(
+        f"What became of every event ({title})",
+        ("outcome", *(purpose.value for purpose in totals)),
+        [(outcome, *counts) for outcome, *counts in _outcomes(tuple(totals.values()))],
+    )
     columns = ("hour (UTC)", "team", "people", "events", "presses", "scrolls")
     show_table("Busiest teams by the hour (the analysts' view)", columns, report.busiest)
     out.print(
         f"{report.hidden_groups:,} team-hours have too few people in them and are not shown.",
         highlight=False,
+        soft_wrap=True,
     )
-    _show_rows_missing(report)
+    show_checks(report.checks, report.unmerged)
+    for note in script.notes():
+        out.print(note, highlight=False, markup=False)
     out.print(
-        f"{totals.events_in:,} events in {report.seconds:.1f} s, from the first one published to "
+        f"{report.events_in:,} events in {report.seconds:.1f} s, from the first one published to "
         f"the last row readable: {report.events_per_s:,.0f} events/s",
         highlight=False,
+        soft_wrap=True,
     )
     out.print(f"The tables are in {report.data_dir}. Try:", highlight=False, markup=False)
     for query in _QUERIES:
-        command = f"glasshouse query --data-dir {shlex.quote(str(report.data_dir))} {shlex.quote(query)}"
+        command = (
+            f"glasshouse query --data-dir {shlex.quote(str(report.data_dir))} {shlex.quote(query)}"
+        )
         out.print(f"  {command}", highlight=False, markup=False, soft_wrap=True)

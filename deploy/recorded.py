@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from deploy.demo import Phase
+from deploy.script import Phase
+from events.codec import Codec
 from events.consent import ConsentAction
 from events.errors import InputError
-from events.purposes import PURPOSES
+from events.policy import Policy
+from events.purposes import PURPOSES, Purpose
 from producers.calendar import default_start
 from producers.consents import words
 from producers.publisher import Publisher
 from producers.recordings import Recording
 from producers.replay import ReplayPlan, ReplayReport, replay
+from sinks.reconcile import Check
+from sinks.totals import Totals
 
 
 @dataclass(slots=True)
@@ -41,7 +45,19 @@ class RecordedScript:
                 "recordings: use the names of their folders"
             )
 
-    def phases(self, notice_version: str, now_ms: int) -> Iterator[Phase]:
+    def checks(self, totals: Mapping[Purpose, Totals]) -> list[Check]:
+        sent = self.report.events_sent if self.report else 0
+        found = max(purpose.events_in for purpose in totals.values())
+        return [Check("events sent and accounted for", sent, found)]
+
+    def notes(self) -> list[str]:
+        if self.report is None or not self.report.unreadable_rows:
+            return []
+        where = [f"  {bad.path}:{bad.line}: {bad.fault}" for bad in self.report.examples]
+        return [f"{self.report.unreadable_rows:,} rows of the recordings are no events:", *where]
+
+    def phases(self, policy: Policy, codec: Codec, now_ms: int) -> Iterator[Phase]:
+        notice_version = policy.notice_version
         enrolled = [one.subject for one in self.recordings if one.subject not in self.without]
         grants = words(enrolled, PURPOSES, ConsentAction.GRANT, notice_version, now_ms)
         withdrawals = words(

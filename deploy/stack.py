@@ -28,12 +28,17 @@ from events.registry import codec_for
 from events.settings import ENV_PREFIX, Settings
 from events.topics import Topic
 from sinks.loader import Loader
-from sinks.migrate import migrate
+from sinks.prepare import open_loader, prepare
 from sinks.warehouse import Warehouse, open_warehouse
 from streams.keys import KeyRing, new_epoch, save_keys
 
 _POLL_S = 0.1
+#: Asking for the ends of all topics takes a good part of a second: not to be done too often.
+_CATCH_UP_S = 2.0
 _LOG_DIR = "logs"
+
+#: The embedded broker answers a join only after about half of this, and takes less than Kafka does.
+_EMBEDDED_SESSION_S = 3.0
 
 
 @dataclass(slots=True)
@@ -59,7 +64,7 @@ class Stack:
     @property
     def loaded_rows(self) -> int:
         """Rows inserted so far, all tables together."""
-        return sum(self._loader.loaded_rows.values()) if self._loader else 0
+        return sum(self._loader.loaded.rows.values()) if self._loader else 0
 
     def start(self, workers: int) -> None:
         """Start worker processes and the loader. Consent that must count for the first message
@@ -69,7 +74,7 @@ class Stack:
             command = [sys.executable, "-m", "glasshouse", "worker"]
             log = self.log_dir / f"worker-{number}.log"
             self._workers.append(spawn(command, log, environ))
-        self._loader = Loader(self.settings, self.warehouse.client, self.codec)
+        self._loader = open_loader(self.settings, self.warehouse.client)
         self._loader_thread = threading.Thread(target=self._load, name="loader")
         self._loader_thread.start()
 
@@ -111,7 +116,7 @@ class Stack:
                     f"{self.settings.server_timeout_s:g} s; logs are in {self.log_dir}"
                 )
             time.sleep(_POLL_S)
-        while not (self._loader and self._loader.wait_until_caught_up(_POLL_S)):
+        while not (self._loader and self._loader.wait_until_caught_up(_CATCH_UP_S)):
             self.check()
             on_wait()
 
@@ -148,10 +153,16 @@ def running_stack(settings: Settings, say: Callable[[str], None]) -> Iterator[St
             broker = EmbeddedBroker(settings.data_dir / _LOG_DIR / "broker.log")
             servers = parts.enter_context(broker).servers
             say(f"embedded broker at {servers} (in memory)")
-            settings = settings.model_copy(update={"kafka_servers": servers})
+            own = {
+                "kafka_servers": servers,
+                "group_session_timeout_s": min(
+                    settings.group_session_timeout_s, _EMBEDDED_SESSION_S
+                ),
+            }
+            settings = settings.model_copy(update=own)
         admin = wait_for_kafka(settings, lambda s: say(f"waiting for Kafka, {s:.0f} s"))
         create_topics(admin, settings)
-        migrate(warehouse.client, policy)
+        prepare(warehouse.client, settings)
         stack = Stack(
             settings=settings,
             policy=policy,

@@ -13,7 +13,7 @@ from events.columns import Column, pack, unpack
 from events.errors import Reject
 from events.outcomes import Rejected
 from events.schemas import newest
-from events.vocabulary import MAX_BATCH_EVENTS, Origin, Surface
+from events.vocabulary import MAX_BATCH_EVENTS, MAX_TIME_MS, Origin, Surface
 
 SCHEMA = "interaction_batch"
 COLUMN_NAMES = tuple(column.name for column in newest(SCHEMA).packed)
@@ -33,7 +33,10 @@ def is_identifier(text: str) -> bool:
 
 def is_subject(text: str) -> bool:
     """Whether ``text`` can identify a person: 1 to 128 bytes of UTF-8."""
-    return len(text.encode("utf-8", "replace")) in _SUBJECT_BYTES
+    try:
+        return len(text.encode()) in _SUBJECT_BYTES
+    except UnicodeEncodeError:  # half a character: from a file name or an argument, never from Avro
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,7 @@ def from_record(record: Mapping[str, Any]) -> InteractionBatch:
         or header.origin not in _ORIGINS
         or header.screen_width_px not in _SCREEN_PX
         or header.screen_height_px not in _SCREEN_PX
+        or header.base_time_ms > MAX_TIME_MS
     ):
         raise Reject(Rejected.INVALID_HEADER)
     if header.base_time_ms < 0:

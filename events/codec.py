@@ -73,7 +73,7 @@ class Codec:
             raise Reject(Rejected.TOO_LARGE)
         writer, body_at = self._writer_of(message)
         reader = newest(name).parsed
-        if writer["name"] != reader["name"]:
+        if writer.get("name") != reader["name"]:  # a registry also holds schemas without a name
             raise Reject(Rejected.UNKNOWN_SCHEMA)
         body = io.BytesIO(message)
         body.seek(body_at)

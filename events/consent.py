@@ -65,6 +65,17 @@ class ConsentRecord:
         return json.dumps(parts, ensure_ascii=False).encode()
 
 
+def key_parts(key: bytes | None) -> tuple[str, Purpose, Aspect] | None:
+    """Subject, purpose and aspect of a message key; None where it is not the key of a record."""
+    try:
+        subject, purpose, aspect = json.loads(key or b"")
+        if isinstance(subject, str) and is_subject(subject):
+            return subject, Purpose(purpose), Aspect(aspect)
+    except (TypeError, ValueError, RecursionError):
+        pass
+    return None
+
+
 def to_record(consent: ConsentRecord) -> dict[str, Any]:
     """The Avro record of a consent record."""
     return {

@@ -100,9 +100,10 @@ def end_offsets(settings: Settings, topic: Topic, partitions: Iterable[int]) -> 
     """The offset after the last message of each partition, proved by reading up to it.
 
     A broker's own answer (ListOffsets) is only where the reading starts: the embedded broker names
-    the last record batch's first offset there, not the end.
+    the last record batch's first offset there, not the end. ``ServerMissing`` where the broker does
+    not tell them, ``server_timeout_s`` at the latest.
     """
-    wanted = list(partitions)
+    wanted = set(partitions)
     consumer = Consumer(
         client_config(
             settings,
@@ -118,7 +119,8 @@ def end_offsets(settings: Settings, topic: Topic, partitions: Iterable[int]) -> 
         starts = []
         for partition in wanted:
             position = TopicPartition(topic.value, partition)
-            low, high = consumer.get_watermark_offsets(position, _ASK_TIMEOUT_S, cached=False)
+            ask_s = min(_ASK_TIMEOUT_S, settings.server_timeout_s)
+            low, high = consumer.get_watermark_offsets(position, ask_s, cached=False)
             starts.append(TopicPartition(topic.value, partition, max(low, high - 1)))
         consumer.assign(starts)
         give_up_s = time.monotonic() + settings.server_timeout_s
@@ -129,6 +131,10 @@ def end_offsets(settings: Settings, topic: Topic, partitions: Iterable[int]) -> 
             error = message.error() if message is not None else None
             if message is not None and error and error.code() == KafkaError._PARTITION_EOF:
                 ends[message.partition() or 0] = message.offset() or 0
+    except KafkaException as error:
+        raise ServerMissing(
+            f"Kafka did not tell the end of {topic.value}: {error.args[0].name()}"
+        ) from None
     finally:
         consumer.close()
     return ends

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
+from events.errors import InputError
+
 REGISTRY = CollectorRegistry()
 
 _LATENCY_S = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
@@ -88,6 +90,14 @@ PRODUCE_FAILURES = Counter(
 
 
 def serve_metrics(port: int) -> None:
-    """Serve the metrics on 127.0.0.1:``port``; nothing where ``port`` is 0. OSError if taken."""
-    if port:
+    """Serve the metrics on 127.0.0.1:``port``; nothing where ``port`` is 0. ``InputError`` where
+    the port cannot be had."""
+    if not port:
+        return
+    try:
         start_http_server(port, addr="127.0.0.1", registry=REGISTRY)
+    except OSError as error:
+        raise InputError(
+            f"metrics port {port} cannot be used ({error.strerror}): "
+            "choose another --metrics-port, or 0 for none"
+        ) from None

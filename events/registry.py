@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import fastavro
+import httpx
 
 from events.codec import Codec
 from events.errors import Retry
@@ -41,7 +42,7 @@ class ConfluentRegistry:
             return int(
                 self.client.register_schema(_SUBJECTS[schema.name], Schema(schema.text, "AVRO"))
             )
-        except (SchemaRegistryError, OSError) as error:
+        except (SchemaRegistryError, httpx.HTTPError, OSError) as error:
             raise Retry(f"schema registry did not register {schema.name}") from error
 
     def schema_of(self, schema_id: int) -> AvroSchema | None:
@@ -53,10 +54,18 @@ class ConfluentRegistry:
             if error.http_status_code == _NOT_FOUND:
                 return None
             raise Retry("schema registry did not answer a lookup") from error
-        except OSError as error:
+        except (httpx.HTTPError, OSError) as error:
             raise Retry("schema registry cannot be reached") from error
+        return _parsed(text)
+
+
+def _parsed(text: str | None) -> AvroSchema | None:
+    """The schema in ``text``; None where it is not one of Avro (Protobuf, JSON Schema, broken)."""
+    try:
         parsed = fastavro.parse_schema(json.loads(text or "null"))
-        return parsed if isinstance(parsed, dict) else None
+    except (fastavro.schema.SchemaParseException, KeyError, TypeError, ValueError):
+        return None
+    return parsed if isinstance(parsed, dict) else None
 
 
 def codec_for(settings: Settings) -> Codec:

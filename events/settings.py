@@ -152,7 +152,7 @@ def resolve(
     named = environ.get(CONFIG_VARIABLE)
     path = Path(named or DEFAULT_FILE)
     layers = [
-        (f"file {path}", _read_file(path, required=named is not None)),
+        (f"file {path}", _read_file(path, required=bool(named))),
         (
             "environment",
             {

@@ -91,6 +91,10 @@ MAX_BATCH_EVENTS = 4096
 #: gap a producer starts a new batch, as it would anyway (it sends every few seconds).
 MAX_GAP_MS = 65_535
 
+#: Last base time of a batch: the end of the year 9999, so that sums of times stay within 64 bits
+#: and every time has a calendar date.
+MAX_TIME_MS = 253_402_300_799_999
+
 #: Never inside a screen: a screen is at most 65,535 px wide, so its last pixel is 65,534. A
 #: producer writes this for a place it cannot express (negative, or too far).
 OUTSIDE_PX = 65_535

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -19,7 +18,7 @@ from sinks.block import Block
 
 #: Synchronous and undeduplicated: an insert that was answered is in, and a block that is sent again
 #: is inserted again (its rows collapse by identity). A recording may touch any number of days.
-INSERT_SETTINGS: Mapping[str, Any] = {
+INSERT_SETTINGS: dict[str, Any] = {
     "async_insert": 0,
     "insert_deduplicate": 0,
     "max_partitions_per_insert_block": 0,
@@ -30,6 +29,7 @@ STOP_GRACE_S = 5.0
 
 _FIRST_WAIT_S = 0.2
 _LONGEST_WAIT_S = 15.0
+_JITTER_S = 1.0
 
 _NOT_MIGRATED = frozenset({16, 60, 81})  # no such column, table, database
 #: Errors that the same block meets every time: wrong types, no rights, no such user.
@@ -40,7 +40,7 @@ class ArrowClient(Protocol):
     """What the loader needs of a ClickHouse client."""
 
     def insert_arrow(
-        self, table: str, arrow_table: pa.Table, *, settings: Mapping[str, Any]
+        self, table: str, arrow_table: pa.Table, *, settings: dict[str, Any]
     ) -> object: ...
 
 
@@ -73,7 +73,9 @@ class Inserter:
         try:
             Retrying(
                 retry=retry_if_exception(_may_pass),
-                wait=wait_exponential_jitter(_FIRST_WAIT_S, _LONGEST_WAIT_S),
+                wait=wait_exponential_jitter(
+                    multiplier=_FIRST_WAIT_S, max=_LONGEST_WAIT_S, jitter=_JITTER_S
+                ),
                 stop=self._is_over,
                 sleep=self._wait,
                 before_sleep=again,

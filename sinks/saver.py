@@ -75,7 +75,9 @@ class Saver:
             for (topic, partition), offset in self._to_commit.items()
         ]
         try:
-            self._source.commit(offsets=offsets, asynchronous=False)
+            for position in self._source.commit(offsets=offsets, asynchronous=False):
+                if position.error is not None:
+                    raise KafkaException(position.error)
         except KafkaException as error:
             log.warning("commit failed, trying again", error=names_of(error))
             self._commit_at_s = self._clock.monotonic_s() + _COMMIT_AGAIN_S

@@ -72,7 +72,8 @@ def account(
     """The books of one purpose. A message refused whole counts as one event, in and rejected."""
     refused = np.zeros((len(broken), FATES), dtype=np.int64)
     refused[np.arange(len(broken)), [REJECTED[entry.reason] for entry in broken]] = 1
-    offset = np.concatenate([batches.offset, [entry.offset for entry in broken]]).astype(np.int64)
+    refused_at = np.array([entry.offset for entry in broken], dtype=np.int64)
+    offset = np.concatenate([batches.offset, refused_at])
     order = np.argsort(offset, kind="stable")
     return Account(
         purpose=purpose,

@@ -68,9 +68,7 @@ def init(settings: Settings) -> None:
     """
     from streams.keys import KeyRing, new_epoch, save_keys
 
-    if settings.keys_path.exists():
-        raise InputError(f"key file {settings.keys_path} exists already; it was left as it is")
-    save_keys(KeyRing((new_epoch(1, 0),)), settings.keys_path)
+    save_keys(KeyRing((new_epoch(1, 0),)), settings.keys_path, replace=False)
     err.print(f"made {settings.keys_path} (mode 0600): back it up where only operators can read")
 
 

@@ -42,7 +42,7 @@ class Broken:
     reason: Rejected
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Batches:
     """n sound batches with e events in all; events stand in the order of their batches.
 
@@ -51,7 +51,7 @@ class Batches:
     ``x_px``, ``y_px`` uint16[e]; ``detail`` int16[e]; ``role`` uint8[e].
     """
 
-    headers: tuple[Header, ...] = field(repr=False)
+    headers: tuple[Header, ...]
     offset: NDArray[np.int64]
     event_count: NDArray[np.int64]
     owner: NDArray[np.int32]

@@ -20,12 +20,13 @@ from streams.pipeline import Outcome
 from streams.pseudonymise import Pseudonymised
 from streams.window import Partials
 
-#: What a message carries at most, uncompressed, so that it stays below 1 MiB with its header:
-#: a training row takes 14 B and each batch 50 B more; a partial 121 B; an accounted message under
-#: 120 B with every reason there is.
+#: What a message carries at most, uncompressed, so that it stays below 1 MiB with its header,
+#: even where every row brings a name of its own into the dictionaries (66 B each): a training row
+#: takes 14 B and each batch 48 B more, and an application; a partial 119 B, and a team and an
+#: application; an accounted message under 120 B with every reason there is.
 MAX_ROWS_BYTES = 786_432
-_EVENT_BYTES, _BATCH_BYTES = 14, 50
-MAX_PARTIALS = 6_144
+_EVENT_BYTES, _BATCH_BYTES = 14, 48 + 66
+MAX_PARTIALS = 4_096
 MAX_MESSAGES = 4_096
 
 
@@ -78,14 +79,12 @@ def training_records(rows: Pseudonymised) -> Iterator[dict[str, Any]]:
     base_ms = events.time_ms[ends - events.event_count]
     delta_ms = np.diff(events.time_ms, prepend=events.time_ms[:1])
     delta_ms[ends - events.event_count] = 0
-    applications, application = _dictionary(rows.application)
     per_batch = {
         "pseudonym": rows.pseudonym,
         "session": rows.session,
         "batch": rows.batch,
         "epoch": rows.epoch,
         "sequence": rows.sequence,
-        "application": application,
         "surface": rows.surface,
         "origin": rows.origin,
         "screen_width_px": rows.screen_width_px,
@@ -104,20 +103,18 @@ def training_records(rows: Pseudonymised) -> Iterator[dict[str, Any]]:
     }
     for first, last in _cut(_BATCH_BYTES + _EVENT_BYTES * events.event_count, MAX_ROWS_BYTES):
         begin = int(ends[first] - events.event_count[first])
+        applications, application = _dictionary(rows.application[first:last])
         columns = {name: values[first:last] for name, values in per_batch.items()}
         columns |= {name: v[begin : int(ends[last - 1])] for name, v in per_event.items()}
+        columns["application"] = application
         yield {"applications": applications, **pack(columns, newest("training_rows").packed)}
 
 
 def partial_records(rows: Pseudonymised, partials: Partials) -> Iterator[dict[str, Any]]:
     """WindowPartials records."""
     owner = partials.owner
-    teams, team = _dictionary(rows.team)
-    applications, application = _dictionary(rows.application)
     columns: dict[str, NDArray[Any]] = {
         "window_start_ms": partials.window_start_ms,
-        "team": team[owner],
-        "application": application[owner],
         "pseudonym": rows.pseudonym[owner],
         "batch": rows.batch[owner],
         "epoch": rows.epoch[owner],
@@ -132,6 +129,11 @@ def partial_records(rows: Pseudonymised, partials: Partials) -> Iterator[dict[st
         columns[f"{key_class.name.lower()}_key_count"] = partials.key_count[:, key_class]
     for first in range(0, len(owner), MAX_PARTIALS):
         part = {name: values[first : first + MAX_PARTIALS] for name, values in columns.items()}
+        owners = owner[first : first + MAX_PARTIALS].tolist()
+        teams, part["team"] = _dictionary([rows.team[place] for place in owners])
+        applications, part["application"] = _dictionary(
+            [rows.application[place] for place in owners]
+        )
         packed = pack(part, newest("window_partials").packed)
         yield {"teams": teams, "applications": applications, **packed}
 

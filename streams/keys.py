@@ -21,6 +21,7 @@ from events.purposes import GOVERNANCE, PURPOSES
 KEY_BYTES = 32
 DOMAINS: tuple[str, ...] = (*PURPOSES, GOVERNANCE)
 _FORMAT = 1
+_EPOCHS = range(1, 65_536)  # what the rows have room for: 16 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def load_keys(path: Path) -> KeyRing:
         for entry in content["epochs"]:
             keys = {name: bytes.fromhex(text) for name, text in entry["keys"].items()}
             epochs.append(KeyEpoch(int(entry["epoch"]), int(entry["from_ms"]), keys))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         faults.append(f"is not a key file: {type(error).__name__}")
     else:
         faults += _faults_of(epochs)
@@ -93,6 +94,8 @@ def _faults_of(epochs: Sequence[KeyEpoch]) -> list[str]:
     numbers = [epoch.epoch for epoch in epochs]
     if not epochs or starts[0] != 0:
         faults.append("the first epoch must start at 0")
+    if any(number not in _EPOCHS for number in numbers):
+        faults.append(f"epochs are numbered from {_EPOCHS.start} to {_EPOCHS.stop - 1}")
     if sorted(set(starts)) != starts or sorted(set(numbers)) != numbers:
         faults.append("epochs must be in order, each with its own number and start")
     for epoch in epochs:
@@ -105,8 +108,11 @@ def _faults_of(epochs: Sequence[KeyEpoch]) -> list[str]:
     return faults
 
 
-def save_keys(ring: KeyRing, path: Path) -> None:
-    """Write ``path`` with mode 0600, whole or not at all."""
+def save_keys(ring: KeyRing, path: Path, *, replace: bool = True) -> None:
+    """Write ``path`` with mode 0600, whole or not at all.
+
+    ``InputError`` where there is such a file and it may not be replaced, however late it came.
+    """
     content = {
         "format": _FORMAT,
         "epochs": [
@@ -126,6 +132,11 @@ def save_keys(ring: KeyRing, path: Path) -> None:
             json.dump(content, file, indent=2)
             file.flush()
             os.fsync(file.fileno())
-        draft.replace(path)
+        if replace:
+            draft.replace(path)
+        else:
+            path.hardlink_to(draft)
+    except FileExistsError:
+        raise InputError(f"key file {path} exists already; it was left as it is") from None
     finally:
         draft.unlink(missing_ok=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from events.consent import ConsentAction, ConsentRecord
+from events.consent import Aspect, ConsentAction, ConsentRecord
 from events.outcomes import Withheld
 from events.purposes import Purpose
 
@@ -44,6 +44,24 @@ class Ledger:
             case ConsentAction.RESUME:
                 after = replace(before, paused=False)
         self._standing[key] = after
+
+    def forget(self, subject: str, purpose: Purpose, aspect: Aspect) -> None:
+        """Take in that a record was deleted: it is as if it had never been there."""
+        self._void(subject, purpose, aspect, paused=False)
+
+    def doubt(self, subject: str, purpose: Purpose, aspect: Aspect) -> None:
+        """Take in a record that cannot be read: it may have been a no, so it counts as one."""
+        self._void(subject, purpose, aspect, paused=True)
+
+    def _void(self, subject: str, purpose: Purpose, aspect: Aspect, *, paused: bool) -> None:
+        before = self._standing.pop((subject, purpose), _SILENT)
+        match aspect:
+            case Aspect.CONSENT:
+                after = replace(before, withdrawn=False, notice_version=None)
+            case Aspect.PAUSE:
+                after = replace(before, paused=paused)
+        if after != _SILENT:
+            self._standing[(subject, purpose)] = after
 
     def objection(self, subject: str, purpose: Purpose, notice_version: str) -> Withheld | None:
         """Why events of ``subject`` may not flow for ``purpose``; None if they may."""

@@ -15,7 +15,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from events.clock import Clock
 from events.codec import Codec
-from events.consent import SCHEMA, from_record
+from events.consent import SCHEMA, from_record, key_parts
 from events.errors import Reject, Retry, ServerMissing
 from events.kafka import client_config
 from events.log import log
@@ -88,14 +88,22 @@ class LedgerReader:
             )
         )
         try:
-            consumer.assign([TopicPartition(Topic.CONSENT.value, _PARTITION, 0)])
+            self._read_on(consumer)
             while not self._stop.is_set():
                 try:
                     self._prove(consumer)
                 except (KafkaException, Retry):
-                    self._stop.wait(_POLL_S)  # no proof now: the ledger ages and the gate closes
+                    # No proof now: the ledger ages and the gate closes. What was handed out but
+                    # not taken in when the fault came must be handed out again.
+                    self._stop.wait(_POLL_S)
+                    self._read_on(consumer)
         finally:
             consumer.close()
+
+    def _read_on(self, consumer: Consumer) -> None:
+        """Read from the first record that is not in the ledger yet."""
+        self._met_end = False
+        consumer.assign([TopicPartition(Topic.CONSENT.value, _PARTITION, self._next_offset)])
 
     def _prove(self, consumer: Consumer) -> None:
         """One round: 1 ask for the end, 2 read what there is, 3 compare."""
@@ -105,7 +113,7 @@ class LedgerReader:
         low, end = consumer.get_watermark_offsets(position, timeout=timeout_s, cached=False)
         if self._next_offset < low:  # compacted or expired away before we came to it
             self._next_offset = low
-            consumer.seek(TopicPartition(Topic.CONSENT.value, _PARTITION, low))
+            self._read_on(consumer)
         for message in consumer.consume(_POLL_RECORDS, timeout=_POLL_S):
             self._take(message)
         # The embedded broker names an end that is too early (events/kafka.py), so the end must
@@ -121,10 +129,18 @@ class LedgerReader:
             self._met_end = True
             self._next_offset = max(self._next_offset, message.offset() or 0)
             return
-        offset = message.offset() or 0
+        offset, value = message.offset() or 0, message.value()
         try:
-            self.ledger.apply(from_record(self.codec.decode(SCHEMA, message.value())))
+            self.ledger.apply(from_record(self.codec.decode(SCHEMA, value)))
             LEDGER_RECORDS.inc()
         except Reject as refusal:
-            log.warning("consent record refused", offset=offset, reason=refusal.reason.value)
+            # Compaction keeps this record in the place of the one before it under its key, so a
+            # ledger that is read anew never sees that one: it must not count here either.
+            parts = key_parts(message.key())
+            if parts and value is None:
+                self.ledger.forget(*parts)
+            else:
+                if parts:
+                    self.ledger.doubt(*parts)
+                log.warning("consent record refused", offset=offset, reason=refusal.reason.value)
         self._next_offset = offset + 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from streams.fate import PASSED, Fate
 _HAS_PLACE = np.isin(np.arange(256), POINTER_ACTIONS)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class PassingEvents:
     """The k passing events of m batches, in the order of the batches.
 
@@ -36,12 +36,12 @@ class PassingEvents:
     role: NDArray[np.uint8]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Minimised:
     """The m batches of which something passed. ``headers`` still name the person; ``application``
     str[m] is from the allow-list or `other`."""
 
-    headers: tuple[Header, ...] = field(repr=False)
+    headers: tuple[Header, ...]
     application: tuple[str, ...]
     events: PassingEvents
 

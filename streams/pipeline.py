@@ -33,7 +33,7 @@ class Rules:
         return frozenset(self.policy.applications)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Outcome:
     """What some raw messages of one partition led to."""
 

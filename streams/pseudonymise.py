@@ -28,7 +28,7 @@ def subject_id(key: bytes, subject: str) -> int:
     return keyed_id(key, "subject", subject.encode())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Pseudonymised:
     """Minimised batches of one purpose, ordered by (pseudonym, session, sequence), which hides the
     order they were read in. All arrays over batches are of length m; ``events`` are in that order.

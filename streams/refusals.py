@@ -15,12 +15,17 @@ class RefusalLimit:
 
     limit: int
     in_a_row: int = 0
+    _last_offset: int = -1
 
     def note(self, message_count: int, broken: Sequence[Broken], last_offset: int) -> None:
         """Take in what happened to ``message_count`` messages that end at ``last_offset``.
 
-        Raises ``DeadLetterLimit`` where the run of bad ones exceeds the limit.
+        Raises ``DeadLetterLimit`` where the run of bad ones that is still going on exceeds the
+        limit: a run that has ended by itself was not a lasting fault.
         """
+        if last_offset <= self._last_offset:  # taken again, after a rebalance: a new count
+            self.in_a_row = 0
+        self._last_offset = last_offset
         refused = {entry.offset for entry in broken}
         if len(refused) == message_count:
             self.in_a_row += message_count

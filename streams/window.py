@@ -23,7 +23,7 @@ WINDOW_MS = MS_PER_MINUTE
 _HAS_PLACE = np.isin(np.arange(256), POINTER_ACTIONS)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Partials:
     """p partials of m batches.
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import cast
 
 import faust
 from aiokafka.errors import KafkaError
-from faust.exceptions import ProducerSendError
+from faust.exceptions import ConsumerNotStarted, ProducerSendError
 from faust.streams import Stream
 from faust.types import EventT, StreamT
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from events.clock import Clock
-from events.errors import GlasshouseError, ServerMissing
+from events.errors import GlasshouseError, Retry, ServerMissing
 from events.log import log
 from events.metrics import LAG_MESSAGES, LATENCY_SECONDS, TAKE_MESSAGES, TAKE_SECONDS
 from events.settings import Settings
@@ -56,15 +56,17 @@ class Worker:
     topic_ids: dict[Topic, str]
     _lanes: dict[int, Lane] = field(default_factory=dict)
 
-    def app(self) -> faust.App:
-        """The Faust app with its two agents. Tables, web server and declared topics are off."""
+    def app(self, datadir: Path) -> faust.App:
+        """The Faust app with its two agents. Tables, web server and declared topics are off.
+
+        Faust insists on ``datadir``, though nothing is ever put there.
+        """
         settings = self.settings
         app = faust.App(
             settings.worker_group,
             broker=[f"aiokafka://{server}" for server in settings.kafka_servers.split(",")],
             store="memory://",
-            # Faust insists on a directory, though nothing is ever put there.
-            datadir=tempfile.mkdtemp(prefix="glasshouse-worker-"),
+            datadir=datadir,
             web_enabled=False,
             topic_allow_declare=False,
             topic_disable_leader=True,
@@ -110,12 +112,15 @@ class Worker:
         before 4: an agent that merely raised would be restarted with its messages committed.
         """
         take_s = self.settings.take_within_ms / 1_000
+        # `noack_take` turns this off too, but when it is cancelled it turns it on again while the
+        # stream may still be read: messages would be acknowledged that nobody has looked at.
+        stream.enable_acks = False
         try:
             async for taken in stream.noack_take(self.settings.take_messages, within=take_s):
                 # Faust's hint says values, but what it yields are events.
                 events = cast("Sequence[EventT[bytes]]", taken)
                 started_s = self.clock.monotonic_s()
-                emissions = await handle(events)
+                emissions = await self._while_away(handle, events)
                 await self._send(app, events[0].message.partition, emissions)
                 for event in events:
                     await stream.ack(event)
@@ -132,6 +137,29 @@ class Worker:
             line = f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else "unknown"
             die(f"unexpected {type(error).__name__} in {line}. Nothing was committed.")
 
+    async def _while_away(
+        self,
+        handle: Callable[[Sequence[EventT[bytes]]], Awaitable[list[Emission]]],
+        events: Sequence[EventT[bytes]],
+    ) -> list[Emission]:
+        """``handle(events)``, again and again while a server it needs is away; ``ServerMissing``
+        after ``server_timeout_s``."""
+        try:
+            async for attempt in AsyncRetrying(
+                retry=retry_if_exception_type(Retry),
+                stop=stop_after_delay(self.settings.server_timeout_s),
+                wait=wait_exponential(multiplier=0.1, max=5),
+                reraise=True,
+            ):
+                with attempt:
+                    emissions = await handle(events)
+        except Retry as error:
+            raise ServerMissing(
+                f"{error}, for {self.settings.server_timeout_s:g} s. Nothing was committed; start "
+                "the worker again when the server is back."
+            ) from None
+        return emissions
+
     async def _judge(self, events: Sequence[EventT[bytes]]) -> list[Emission]:
         messages = [
             RawMessage(event.message.offset, _time_ms(event), event.message.value)
@@ -140,12 +168,14 @@ class Worker:
         lane = self._lane(events[0].message.partition)
         ledger = await self.ledger.current()
         outcome = process(messages, self.rules, ledger, self.clock.now_ms())
-        lane.refusals.note(len(messages), outcome.broken, messages[-1].offset)
-        observe(outcome)
         for books in outcome.accounts:
             lane.seen_ms[books.purpose] = max(lane.seen_ms.get(books.purpose, -1), books.latest_ms)
-        policy = self.rules.policy
-        return emit(outcome, lane.source, policy.lateness_ms, lane.seen_ms, self.rules.codec)
+        lateness_ms = self.rules.policy.lateness_ms
+        emissions = emit(outcome, lane.source, lateness_ms, lane.seen_ms, self.rules.codec)
+        # Last, so that what is tried again is counted once.
+        lane.refusals.note(len(messages), outcome.broken, messages[-1].offset)
+        observe(outcome)
+        return emissions
 
     async def _log_consent(self, events: Sequence[EventT[bytes]]) -> list[Emission]:
         source = Source(
@@ -204,7 +234,10 @@ class Worker:
         TAKE_MESSAGES.observe(len(events))
         TAKE_SECONDS.observe(self.clock.monotonic_s() - started_s)
         LATENCY_SECONDS.observe(max(0, self.clock.now_ms() - _time_ms(events[-1])) / 1_000)
-        end = app.consumer.highwater(message.tp)
+        try:
+            end = app.consumer.highwater(message.tp)
+        except (AssertionError, ConsumerNotStarted):
+            return  # the partition has just gone to another worker, or this one is stopping
         if end is not None:
             LAG_MESSAGES.labels(message.topic, str(message.partition)).set(
                 max(0, end - message.offset - 1)

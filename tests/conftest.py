@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 
 import pytest
+from hypothesis import settings
 
 from deploy.broker import EmbeddedBroker
+
+# A busy machine is not a fault: no example has a deadline.
+settings.register_profile("glasshouse", deadline=None, max_examples=60)
+settings.load_profile("glasshouse")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -29,7 +29,7 @@ def setting_rows() -> Iterator[str]:
 def metric_rows() -> Iterator[str]:
     """A row of the metrics table for each metric."""
     for collector in REGISTRY._collector_to_names:
-        for metric in collector.describe():
+        for metric in collector.describe():  # type: ignore[attr-defined]
             labels = ", ".join(f"`{label}`" for label in collector._labelnames)  # type: ignore[attr-defined]
             name = f"{metric.name}_total" if metric.type == "counter" else metric.name
             yield f"| `{name}` | {metric.type} | {labels} | {metric.documentation} |"

@@ -33,12 +33,14 @@ def test_every_command_is_in_the_readme(command: str) -> None:
 
 
 def test_the_readme_names_no_command_that_is_not_there() -> None:
-    named = set(re.findall(r"glasshouse ([a-z]+)\b(?!\.)", "".join(code_of(README))))
+    named = set(re.findall(r"glasshouse ([a-z]+)\b(?!\.)", "\n".join(code_of(README))))
     assert named <= set(commands())
 
 
 def code_of(text: str) -> list[str]:
-    return re.findall(r"```sh\n(.*?)```", text, re.DOTALL) + re.findall(r"`(glasshouse [^`]+)`", text)
+    return re.findall(r"```sh\n(.*?)```", text, re.DOTALL) + re.findall(
+        r"`(glasshouse [^`]+)`", text
+    )
 
 
 @pytest.mark.parametrize("reason", [*Withheld, *Rejected])

@@ -17,7 +17,7 @@ from events.outcomes import Rejected
 
 #: ClickHouse's DateTime ends in 2106; retention is computed in it.
 _TIMES_END_MS = 2**32 * 1_000
-_NAME = re.compile(r"[A-Za-z0-9._-]{0,64}", re.ASCII)
+_NAME = re.compile(r"[A-Za-z0-9._+/=-]{0,64}", re.ASCII)
 
 UTC_MS = pa.timestamp("ms", "UTC")
 WORDS = pa.dictionary(pa.int32(), pa.string())

@@ -1,0 +1,225 @@
+"""The commands of this package: ``migrate``, ``load``, ``reconcile``, ``query``."""
+
+from __future__ import annotations
+
+import math
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import typer
+
+from events.errors import GlasshouseError
+from events.options import err, out, show_json, show_table, with_settings
+from events.settings import Settings
+
+if TYPE_CHECKING:
+    from sinks.loader import Loader
+    from sinks.reconcile import Check
+    from sinks.warehouse import Warehouse
+
+_CLICKHOUSE = (
+    "data_dir",
+    "clickhouse_url",
+    "clickhouse_user",
+    "clickhouse_password",
+    "server_timeout_s",
+)
+_KAFKA = ("kafka_servers", "kafka_partitions", "kafka_replicas", "schema_registry_url")
+_LOADER = (
+    "group_prefix",
+    "group_session_timeout_s",
+    "insert_rows",
+    "insert_age_ms",
+    "insert_give_up_s",
+    "dead_letter_limit",
+    "metrics_port",
+)
+_STATUS_S = 0.5
+_INTERRUPTED = 130  # what a shell says of a command that Ctrl-C ended
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this package to ``app``."""
+    app.command()(migrate)
+    app.command()(load)
+    app.command()(reconcile)
+    app.command()(query)
+
+
+@with_settings(*_CLICKHOUSE, "policy_file")
+def migrate(settings: Settings) -> None:
+    """Make the tables and views, and set retention and the smallest group from the policy.
+
+    What is there already is left as it is. Example: glasshouse migrate --data-dir mydata
+    """
+    from sinks.prepare import prepare
+
+    with _warehouse(settings) as warehouse:
+        applied = prepare(warehouse.client, settings)
+    names = ", ".join(f"{each.version:04d}_{each.name}" for each in applied)
+    out.print(f"applied: {names}" if applied else "all migrations were applied already")
+    out.print(f"retention and smallest group are those of {settings.policy_file}", highlight=False)
+
+
+@with_settings(*_CLICKHOUSE, *_KAFKA, *_LOADER)
+def load(
+    settings: Settings,
+    until_caught_up: bool = typer.Option(
+        False, "--until-caught-up", help="End when all that is in the topics now is loaded."
+    ),
+) -> None:
+    """Load what the workers sent from Kafka into ClickHouse, until Ctrl-C; nothing is lost then.
+
+    Example: glasshouse load --kafka-servers localhost:9092 --until-caught-up
+    """
+    from events.metrics import serve_metrics
+    from sinks.prepare import open_loader
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with _warehouse(settings) as warehouse:
+        loader = open_loader(settings, warehouse.client)
+        serve_metrics(settings.metrics_port)
+        end = _End(loader, stop)
+        if until_caught_up:
+            threading.Thread(target=end.wait, daemon=True).start()
+        with _status(loader):
+            loader.run(stop)
+    rows = sum(loader.loaded.rows.values())
+    err.print(f"loaded {loader.loaded.messages:,} messages, {rows:,} rows", highlight=False)
+    if end.fault is not None:
+        raise end.fault
+    if until_caught_up and not end.is_reached:
+        raise typer.Exit(_INTERRUPTED)
+
+
+@with_settings(*_CLICKHOUSE, "kafka_servers")
+def reconcile(
+    settings: Settings, as_json: bool = typer.Option(False, "--json", help="One JSON object.")
+) -> None:
+    """Prove that every event is accounted for and that the tables hold what was passed.
+
+    Exit status 1 if a check fails. Run it while no worker and no loader is busy. With
+    --kafka-servers it also proves that nothing at the end of the topic was left out.
+    Example: glasshouse reconcile --json
+    """
+    from sinks.prepare import require_tables
+    from sinks.prove import prove
+
+    with _warehouse(settings) as warehouse:
+        require_tables(warehouse.client)
+        checks, unmerged = prove(warehouse.client, settings)
+    good = all(check.ok for check in checks)
+    if as_json:
+        show_json(
+            {"ok": good, "checks": [asdict(check) for check in checks], "unmerged_rows": unmerged}
+        )
+    else:
+        show_checks(checks, unmerged)
+    raise typer.Exit(0 if good else 1)
+
+
+@with_settings(*_CLICKHOUSE)
+def query(
+    sql: str = typer.Argument(..., help="One SQL statement that only reads."),
+    as_json: bool = typer.Option(False, "--json", help="One JSON object a line."),
+    *,
+    settings: Settings,
+) -> None:
+    """Ask ClickHouse one question, read-only; the answer as a table, or with --json as JSON lines.
+
+    With --json a 64-bit number is written with all its digits; write toString(pseudonym) for a
+    reader that cuts numbers above 2^53.
+    Example: glasshouse query "SELECT * FROM analytics.team_hours ORDER BY events DESC LIMIT 5"
+    """
+    from sinks.query import TABLE_ROWS, ask, ask_json
+
+    with _warehouse(settings) as warehouse:
+        if as_json:
+            for chunk in ask_json(warehouse, sql):
+                sys.stdout.buffer.write(chunk)
+            sys.stdout.buffer.flush()
+            return
+        answer = ask(warehouse, sql)
+    show_table("", answer.columns, answer.cells)
+    if answer.cut:
+        err.print(f"only the first {TABLE_ROWS:,} rows are shown; --json gives all")
+
+
+@contextmanager
+def _warehouse(settings: Settings) -> Iterator[Warehouse]:
+    from sinks.warehouse import open_warehouse
+
+    said: list[float] = []
+
+    def say_once(waited_s: float) -> None:
+        if not said:
+            err.print(f"waiting for ClickHouse at {settings.clickhouse_url}", highlight=False)
+        said.append(waited_s)
+
+    with open_warehouse(settings, say_once) as warehouse:
+        yield warehouse
+
+
+@contextmanager
+def _status(loader: Loader) -> Iterator[None]:
+    """A line that tells how much is loaded, while a person watches."""
+    if not err.is_terminal:
+        yield
+        return
+    done = threading.Event()
+
+    def show() -> None:
+        with err.status("joining the loader group ...") as line:
+            while not done.wait(_STATUS_S):
+                rows = sum(loader.loaded.rows.values())
+                line.update(f"{loader.loaded.messages:,} messages, {rows:,} rows loaded")
+
+    watcher = threading.Thread(target=show, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+
+
+@dataclass(slots=True)
+class _End:
+    """Waits, in a thread of its own, until all is loaded that is in the topics as it starts."""
+
+    loader: Loader
+    stop: threading.Event
+    is_reached: bool = False
+    fault: GlasshouseError | None = None
+
+    def wait(self) -> None:
+        try:
+            self.is_reached = self.loader.wait_until_caught_up(math.inf)
+        except GlasshouseError as error:
+            self.fault = error
+        finally:
+            self.stop.set()
+
+
+def show_checks(checks: Sequence[Check], unmerged: Mapping[str, int]) -> None:
+    """A table of checks, where their faults are, and the verdict."""
+    rows = [
+        (check.name, check.expected, check.found, "ok" if check.ok else "FAILED")
+        for check in checks
+    ]
+    show_table("", ("check", "expected", "found", ""), rows)
+    for check in checks:
+        for detail in check.details:
+            out.print(f"{check.name}: {detail}", highlight=False)
+    for table, count in unmerged.items():
+        if count:
+            out.print(f"{table}: {count:,} repeated rows wait to be merged", highlight=False)
+    good = all(check.ok for check in checks)
+    out.print("every event is accounted for" if good else "NOT every event is accounted for")

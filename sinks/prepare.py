@@ -1,0 +1,61 @@
+"""What has to be there before tables are used: the tables, the topics, a loader between them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from events.errors import SettingsError, Stop
+from events.settings import Settings
+from sinks.migrate import Migration, is_migrated
+from sinks.migrate import migrate as apply_migrations
+from sinks.sql import Placement
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver import Client
+
+    from sinks.loader import Loader
+
+
+def prepare(client: Client, settings: Settings) -> tuple[Migration, ...]:
+    """Bring the warehouse to this version and this policy; the migrations that were applied now.
+
+    Raises ``SettingsError`` for a bad policy and ``MigrationError``.
+    """
+    from events.policy import load_policy
+    from sinks.limits import apply_policy
+    from sinks.views import create_views
+
+    policy = load_policy(settings.policy_file)
+    placement = Placement()
+    applied = apply_migrations(client, placement=placement)
+    apply_policy(client, policy, placement)
+    create_views(client, placement)
+    return applied
+
+
+def require_tables(client: Client) -> None:
+    """Raise ``Stop`` unless the warehouse is of this version."""
+    if not is_migrated(client):
+        raise Stop("The tables are not there, or of an older version. Run `glasshouse migrate`.")
+
+
+def open_loader(settings: Settings, client: Client) -> Loader:
+    """A loader between the cluster of ``settings`` and ``client``; topics are made if missing.
+
+    Raises ``SettingsError`` without ``kafka_servers``, ``ServerMissing``, and ``Stop`` without
+    tables.
+    """
+    from events.codec import Codec
+    from events.kafka import create_topics, topic_ids, wait_for_kafka
+    from events.registry import ConfluentRegistry
+    from sinks.decode import LOADED_TOPICS
+    from sinks.loader import Loader
+
+    if not settings.kafka_servers:
+        raise SettingsError("settings", ["kafka_servers: is empty, and load needs a broker"])
+    require_tables(client)
+    admin = wait_for_kafka(settings)
+    create_topics(admin, settings)
+    url = settings.schema_registry_url
+    codec = Codec(ConfluentRegistry.at(url) if url else None)
+    return Loader(settings, client, codec, topic_ids(admin, LOADED_TOPICS))

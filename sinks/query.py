@@ -1,0 +1,80 @@
+"""Ask ClickHouse one question, read-only, and show the answer as ClickHouse writes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from events.errors import InputError
+from sinks.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver import Client
+
+#: A terminal shows this many rows; more are for --json.
+TABLE_ROWS = 1_000
+
+#: Integers above this are identities, not amounts: they are shown without grouping.
+_LARGEST_AMOUNT = 2**53
+
+_CHUNK_BYTES = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """``cells`` are ClickHouse's own texts, but for integer amounts, which are ``int``. ``cut``
+    says that there were more rows than ``TABLE_ROWS``."""
+
+    columns: tuple[str, ...]
+    cells: tuple[tuple[str | int, ...], ...]
+    cut: bool
+
+
+def ask(warehouse: Warehouse, sql: str) -> Answer:
+    """The first ``TABLE_ROWS`` rows of the answer. ``InputError`` says why ClickHouse refuses."""
+    enough = {"max_result_rows": str(TABLE_ROWS + 1), "result_overflow_mode": "break"}
+    answer = b"".join(_read(warehouse, sql, "JSONCompactStringsEachRowWithNamesAndTypes", enough))
+    lines = [json.loads(line) for line in answer.splitlines()]
+    if not lines:
+        return Answer((), (), False)
+    columns, types, *rows = lines
+    cells = tuple(
+        tuple(_cell(text, kind) for text, kind in zip(row, types, strict=True))
+        for row in rows[:TABLE_ROWS]
+    )
+    return Answer(tuple(columns), cells, len(rows) > TABLE_ROWS)
+
+
+def ask_json(warehouse: Warehouse, sql: str) -> Iterator[bytes]:
+    """The whole answer in pieces of one JSON object a line (ClickHouse's JSONEachRow). Integers
+    are written as numbers with all their digits. Raises ``InputError``."""
+    return _read(warehouse, sql, "JSONEachRow", {})
+
+
+def _read(warehouse: Warehouse, sql: str, form: str, limits: dict[str, str]) -> Iterator[bytes]:
+    from clickhouse_connect.driver.exceptions import ClickHouseError
+
+    # 2: reads only, and no way back; 1 would also forbid the settings a client sends along.
+    client: Client = warehouse.another({**limits, "readonly": "2"})
+    try:
+        with client.raw_stream(sql.strip().rstrip(";"), fmt=form) as stream:
+            while chunk := stream.read(_CHUNK_BYTES):
+                yield chunk
+    except ClickHouseError as error:
+        raise InputError(f"ClickHouse does not answer this: {_short(str(error))}") from None
+    finally:
+        client.close()
+
+
+def _cell(text: str, kind: str) -> str | int:
+    if kind.startswith(("UInt", "Int")) and abs(int(text)) <= _LARGEST_AMOUNT:
+        return int(text)
+    return text
+
+
+def _short(message: str) -> str:
+    """ClickHouse's text without where in its own source, and without its version."""
+    first = message.strip().splitlines()[0] if message.strip() else "no reason given"
+    return first.split("Stack trace:")[0].strip()

@@ -1,0 +1,46 @@
+"""What became of all events, by purpose, from the accounting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from events.purposes import PURPOSES, Purpose
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver import Client
+
+_SQL = """
+SELECT purpose, sum(event_count), sum(passed_count), sumMap(withheld), sumMap(rejected)
+FROM governance.accounting FINAL
+WHERE {topic_id:String} IN ('', topic_id)
+GROUP BY purpose
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """``events_in`` = ``passed`` + all ``withheld`` + all ``rejected``."""
+
+    events_in: int = 0
+    passed: int = 0
+    withheld: Mapping[str, int] = field(default_factory=dict)
+    rejected: Mapping[str, int] = field(default_factory=dict)
+
+
+def totals(client: Client, topic_id: str = "") -> dict[Purpose, Totals]:
+    """Totals of every purpose; of one incarnation of the source topic if ``topic_id`` is given."""
+    found = client.query(_SQL, parameters={"topic_id": topic_id}).result_rows
+    by_purpose = {
+        purpose: Totals(int(events), int(passed), _counts(withheld), _counts(rejected))
+        for purpose, events, passed, withheld, rejected in found
+    }
+    return {purpose: by_purpose.get(purpose.value, Totals()) for purpose in PURPOSES}
+
+
+def _counts(found: Mapping[str, int]) -> dict[str, int]:
+    """Most frequent first."""
+    return {
+        reason: int(count) for reason, count in sorted(found.items(), key=lambda item: -item[1])
+    }

@@ -1,0 +1,195 @@
+"""What must come out of the streams, worked out event by event in plain Python.
+
+Written from the map alone: no NumPy and nothing of `streams/`, so that it cannot share a fault with
+what it checks. Only the derivation of ids is the same by nature (keyed BLAKE2b).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from events.batch import InteractionBatch
+from events.consent import ConsentAction, ConsentRecord
+from events.policy import Policy
+from events.purposes import Purpose
+from tests.strategies import Sent
+
+Row = tuple[object, ...]
+Event = tuple[int, int, int, int, int]  # action, x, y, detail, role
+Epochs = Sequence[tuple[int, int, Mapping[str, bytes]]]  # number, start ms, keys by domain
+
+_PLACED = (0, 1, 2, 3)
+_MINUTE_MS = 60_000
+
+
+def keyed(key: bytes, kind: str, value: bytes) -> int:
+    """uint64, little-endian, of ``value`` under ``key``."""
+    digest = hashlib.blake2b(value, digest_size=8, key=key, person=kind.encode()).digest()
+    return sum(byte << (8 * place) for place, byte in enumerate(digest))
+
+
+def objection(words: Iterable[ConsentRecord], subject: str, purpose: Purpose, notice: str) -> str:
+    """Why nothing of ``subject`` may flow, from every word ever said in order; "" if it may."""
+    said = [word for word in words if word.subject == subject and word.purpose == purpose]
+    answers = [w for w in said if w.action in (ConsentAction.GRANT, ConsentAction.WITHDRAW)]
+    pauses = [w for w in said if w.action in (ConsentAction.PAUSE, ConsentAction.RESUME)]
+    if not answers:
+        return "not_enrolled"
+    if answers[-1].action is ConsentAction.WITHDRAW:
+        return "withdrawn"
+    if answers[-1].notice_version != notice:
+        return "notice_outdated"
+    return "paused" if pauses and pauses[-1].action is ConsentAction.PAUSE else ""
+
+
+def unsound(event: Event, width: int, height: int) -> str:  # noqa: PLR0911 (a return a reason)
+    """The first fault of an event by itself; "" if there is none."""
+    action, x, y, detail, role = event
+    if action > 9:
+        return "unknown_action"
+    if role > 11:
+        return "unknown_role"
+    if action in (1, 2) and not 0 <= detail <= 5:
+        return "unknown_detail"
+    if action in (4, 5) and not 0 <= detail <= 8:
+        return "unknown_detail"
+    if action == 3 and abs(detail) > 1_000:
+        return "unknown_detail"
+    if action in (0, 6, 7, 8, 9) and detail != 0:
+        return "unknown_detail"
+    if action in _PLACED and (x >= width or y >= height):
+        return "coordinate_out_of_range"
+    return ""
+
+
+@dataclass(slots=True)
+class Expected:
+    """Rows of both purposes by identity; books by (purpose, offset): (batch, fates by reason)."""
+
+    training: dict[Row, Row] = field(default_factory=dict)
+    partials: dict[Row, Row] = field(default_factory=dict)
+    books: dict[tuple[str, int], tuple[int, Counter[str]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What events are judged by."""
+
+    words: Sequence[ConsentRecord]
+    policy: Policy
+    epochs: Epochs
+    now_ms: int
+
+
+def expect(run: Sequence[Sent], world: World) -> Expected:
+    """What the messages of ``run``, at offsets 0, 1, 2, ..., must lead to."""
+    expected = Expected()
+    for offset, sent in enumerate(run):
+        for purpose in Purpose:
+            if sent.batch is None:
+                assert sent.reason is not None
+                expected.books[purpose.value, offset] = (0, Counter({sent.reason.value: 1}))
+            else:
+                _expect_batch(expected, offset, sent.batch, purpose, world)
+    return expected
+
+
+def _expect_batch(
+    expected: Expected, offset: int, batch: InteractionBatch, purpose: Purpose, world: World
+) -> None:
+    head = batch.header
+    number, _, keys = [epoch for epoch in world.epochs if epoch[1] <= head.base_time_ms][-1]
+    no = objection(world.words, head.subject, purpose, world.policy.notice_version)
+    fates: Counter[str] = Counter()
+    passing: list[tuple[int, ...]] = []
+    for index, (time_ms, event) in enumerate(_events(batch)):
+        fate = no or _fate(time_ms, event, batch, purpose, world)
+        fates[fate or "passed"] += 1
+        if not fate:
+            passing.append((index, *_coarse(time_ms, event, world.policy, purpose)))
+    expected.books[purpose.value, offset] = (
+        keyed(keys["governance"], "batch", head.batch_id),
+        fates,
+    )
+    key = keys[purpose.value]
+    person = keyed(key, "subject", head.subject.encode())
+    batch_id = keyed(key, "batch", head.batch_id)
+    application = head.application if head.application in world.policy.applications else "other"
+    if purpose is Purpose.AGENT_TRAINING:
+        common = (
+            person,
+            keyed(key, "session", head.session),
+            number,
+            head.sequence,
+            application,
+            head.surface,
+            head.origin,
+            head.screen_width_px,
+            head.screen_height_px,
+        )
+        for index, *rest in passing:
+            expected.training[batch_id, index] = (*common, *rest)
+    else:
+        for start_ms, counts in _minutes(passing).items():
+            row = (head.team, application, person, number, head.origin, *counts)
+            expected.partials[batch_id, start_ms] = row
+
+
+def _events(batch: InteractionBatch) -> Iterable[tuple[int, Event]]:
+    """(time in ms, (action, x, y, detail, role)) of each event."""
+    time_ms = batch.header.base_time_ms
+    names = ("time_delta_ms", "action", "x_px", "y_px", "detail", "role")
+    columns = [batch.columns[name].tolist() for name in names]
+    for delta_ms, action, x, y, detail, role in zip(*columns, strict=True):
+        time_ms += delta_ms
+        yield time_ms, (action, x, y, detail, role)
+
+
+def _fate(
+    time_ms: int, event: Event, batch: InteractionBatch, purpose: Purpose, world: World
+) -> str:
+    limits = world.policy.purposes[purpose]
+    head = batch.header
+    fault = unsound(event, head.screen_width_px, head.screen_height_px)
+    if fault:
+        return fault
+    if time_ms > world.now_ms + world.policy.clock_tolerance_ms:
+        return "in_future"
+    if time_ms < world.now_ms - limits.retention_days * 86_400_000:
+        return "before_retention"
+    return "" if event[0] in {int(code) for code in limits.action_codes} else "action_not_collected"
+
+
+def _coarse(time_ms: int, event: Event, policy: Policy, purpose: Purpose) -> tuple[int, ...]:
+    """(time, action, x, y, detail, role) at the policy's tick and grid."""
+    limits = policy.purposes[purpose]
+    action, x, y, detail, role = event
+    tick, grid = limits.tick_ms, limits.grid_px
+    place = (x // grid * grid, y // grid * grid) if action in _PLACED else (0, 0)
+    return (time_ms // tick * tick, action, *place, detail, role)
+
+
+def _minutes(passing: Sequence[tuple[int, ...]]) -> dict[int, tuple[int, ...]]:
+    """Counts by start of minute: events, each action, each key class, wheel steps, path in px."""
+    counts: dict[int, list[int]] = {}
+    paths: dict[int, list[float]] = {}
+    before: tuple[int, int] | None = None
+    for _, time_ms, action, x, y, detail, _ in passing:
+        start_ms = time_ms // _MINUTE_MS * _MINUTE_MS
+        row = counts.setdefault(start_ms, [0] * 21)
+        path = paths.setdefault(start_ms, [])
+        row[0] += 1
+        row[1 + action] += 1
+        if action == 4:
+            row[11 + detail] += 1
+        if action == 3:
+            row[20] += abs(detail)
+        if action in _PLACED:
+            if before is not None:
+                path.append(math.hypot(x - before[0], y - before[1]))
+            before = (x, y)
+    return {start: (*row, round(sum(paths[start]))) for start, row in counts.items()}

