@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import shutil
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -256,7 +259,13 @@ def _show(report: DemoReport, script: Script) -> None:
     )
     out.print(f"The tables are in {report.data_dir}. Try:", highlight=False, markup=False)
     for query in _QUERIES:
-        command = (
-            f"glasshouse query --data-dir {shlex.quote(str(report.data_dir))} {shlex.quote(query)}"
-        )
-        out.print(f"  {command}", highlight=False, markup=False, soft_wrap=True)
+        words = [_own_name(), "query", "--data-dir", str(report.data_dir), query]
+        out.print(f"  {shlex.join(words)}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _own_name() -> str:
+    """How this command can be typed again: by name if the shell finds it, by path if not."""
+    typed = Path(sys.argv[0])
+    if shutil.which("glasshouse") or typed.name != "glasshouse":
+        return "glasshouse"
+    return os.path.relpath(typed)

@@ -25,7 +25,7 @@ from events.errors import Retry, ServerMissing, Stop
 from events.kafka import create_topics, end_offsets, topic_ids, wait_for_kafka
 from events.policy import Policy, load_policy
 from events.registry import codec_for
-from events.settings import ENV_PREFIX, Settings
+from events.settings import ENV_PREFIX, SECRETS, Settings
 from events.topics import Topic
 from sinks.loader import Loader
 from sinks.prepare import open_loader, prepare
@@ -180,6 +180,5 @@ def _child_environ(settings: Settings) -> dict[str, str]:
     return {
         f"{ENV_PREFIX}{name.upper()}": str(value)
         for name in Settings.model_fields
-        if name not in ("clickhouse_password", "metrics_port")
-        and (value := getattr(settings, name)) is not None
+        if name not in SECRETS | {"metrics_port"} and (value := getattr(settings, name)) is not None
     }

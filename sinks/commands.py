@@ -26,7 +26,6 @@ _CLICKHOUSE = (
     "data_dir",
     "clickhouse_url",
     "clickhouse_user",
-    "clickhouse_password",
     "server_timeout_s",
 )
 _KAFKA = ("kafka_servers", "kafka_partitions", "kafka_replicas", "schema_registry_url")
