@@ -46,6 +46,7 @@ class LedgerReader:
 
     def start(self) -> None:
         """Begin to read; returns at once."""
+        LEDGER_AGE_SECONDS.set_function(self._age_s)
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
         self._thread.start()
 
@@ -57,9 +58,10 @@ class LedgerReader:
 
     def is_current(self) -> bool:
         """Whether the last proof is younger than ``ledger_max_age_ms``."""
-        age_s = self.clock.monotonic_s() - self._proved_s
-        LEDGER_AGE_SECONDS.set(age_s)
-        return not self._stop.is_set() and age_s * 1_000 <= self.settings.ledger_max_age_ms
+        return not self._stop.is_set() and self._age_s() * 1_000 <= self.settings.ledger_max_age_ms
+
+    def _age_s(self) -> float:
+        return self.clock.monotonic_s() - self._proved_s
 
     async def current(self) -> Ledger:
         """The ledger, once it is current. ``ServerMissing`` if that takes ``server_timeout_s``."""

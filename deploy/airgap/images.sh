@@ -84,11 +84,13 @@ kafka() {
 glasshouse() {
     base "$PYTHON_BASE_IMAGE" python3,python3-venv
     local wheels=$CACHE/wheels
-    mkdir -p "$wheels"
-    # pip checks the hash of every wheel that is there already, and fetches what is missing.
-    step "wheels of deploy/requirements.lock" "$PYTHON" -m pip download --quiet --no-deps \
-        --require-hashes --only-binary :all: --python-version 3.11 --dest "$wheels" \
-        --find-links "$wheels" --requirement deploy/requirements.lock
+    if ! cmp -s deploy/requirements.lock "$wheels/requirements.lock" || [ -n "$FRESH" ]; then
+        rm -rf "$wheels"
+        step "wheels of deploy/requirements.lock" "$PYTHON" -m pip download --quiet --no-deps \
+            --require-hashes --only-binary :all: --python-version 3.11 --dest "$wheels" \
+            --requirement deploy/requirements.lock
+        cp deploy/requirements.lock "$wheels"
+    fi
     step "$GLASSHOUSE_IMAGE" docker build --file deploy/Dockerfile --tag "$GLASSHOUSE_IMAGE" \
         --build-arg "BASE=$PYTHON_BASE_IMAGE" --build-arg "WHEELS=$wheels" \
         --build-arg PIP_NO_INDEX=1 .
