@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterator
 
 import pytest
@@ -13,12 +14,16 @@ from deploy.broker import EmbeddedBroker
 settings.register_profile("glasshouse", deadline=None, max_examples=60)
 settings.load_profile("glasshouse")
 
+#: Set where a Docker daemon is known to run: a container test may not be skipped there.
+_DOCKER_EXPECTED = "EXPECT_DOCKER"
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--strict-services",
         action="store_true",
-        help="a test marked `service` that is skipped counts as failed",
+        help="a test marked `service` that is skipped counts as failed; one marked `containers` "
+        f"only where {_DOCKER_EXPECTED} says that there is a Docker daemon",
     )
 
 
@@ -30,6 +35,7 @@ def pytest_runtest_makereport(
     if (
         report.skipped
         and item.get_closest_marker("service")
+        and (not item.get_closest_marker("containers") or os.environ.get(_DOCKER_EXPECTED))
         and item.config.getoption("--strict-services")
         and not hasattr(report, "wasxfail")
     ):

@@ -1,0 +1,136 @@
+"""Worker processes on a cluster, and the books they keep."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from deploy.lag import Lag, lags
+from deploy.process import end, spawn
+from events.batch import InteractionBatch
+from events.clock import MS_PER_HOUR
+from events.codec import Codec
+from events.consent import ConsentAction
+from events.errors import Retry
+from events.kafka import end_offsets
+from events.policy import load_policy
+from events.purposes import PURPOSES, Purpose
+from events.settings import ENV_PREFIX
+from events.topics import Topic
+from producers.consents import words
+from producers.publisher import Publisher
+from streams.emit import Emission
+from streams.keys import KeyRing, new_epoch, save_keys
+from tests.containers.cluster import PARTITIONS, Cluster, patiently
+from tests.documents import ROOT
+from tests.producers.read_back import everything_on
+from tests.strategies import fixed_id, sound_batch
+from tests.streams.read_back import read_back
+
+Books = dict[tuple[str, int, int], Counter[str]]  # by purpose, partition, offset
+
+
+@contextmanager
+def workers(cluster: Cluster, folder: Path, count: int) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """``count`` workers with keys of their own; those still there are ended, and must end well."""
+    folder.mkdir(exist_ok=True)
+    key_file = folder / "keys.json"
+    save_keys(KeyRing((new_epoch(1, 0),)), key_file)
+    settings = cluster.settings.model_copy(update={"key_file": key_file})
+    names = (
+        "kafka_servers",
+        "kafka_partitions",
+        "policy_file",
+        "group_prefix",
+        "group_session_timeout_s",
+        "key_file",
+    )
+    environ = {f"{ENV_PREFIX}{name.upper()}": str(getattr(settings, name)) for name in names}
+    command = [sys.executable, "-m", "glasshouse", "worker"]
+    running = [
+        spawn(command, folder / f"worker-{number}.log", {**environ, "PYTHONPATH": str(ROOT)})
+        for number in range(count)
+    ]
+    try:
+        yield running
+    finally:
+        statuses = [end(worker) for worker in running if worker.poll() is None]
+    assert not any(statuses), (folder / "worker-0.log").read_text()
+
+
+def enrol(cluster: Cluster, subjects: Sequence[str]) -> None:
+    """Have ``subjects`` grant every purpose, under the notice in force."""
+    notice = load_policy(cluster.settings.policy_file).notice_version
+    with Publisher(cluster.settings, Codec()) as publisher:
+        for word in words(subjects, PURPOSES, ConsentAction.GRANT, notice, now_ms()):
+            publisher.publish_consent(word)
+
+
+def send(cluster: Cluster, subjects: Sequence[str], count: int, first: int = 0) -> None:
+    """Publish ``count`` batches of two events, by turns of ``subjects``."""
+    with Publisher(cluster.settings, Codec()) as publisher:
+        for number in range(first, first + count):
+            publisher.publish(batch_of(subjects[number % len(subjects)], number))
+
+
+def batch_of(subject: str, number: int) -> InteractionBatch:
+    return sound_batch(
+        subject=subject,
+        batch_id=fixed_id("batch", number),
+        session=fixed_id("session", number % 5),
+        sequence=number,
+        base_time_ms=now_ms() - MS_PER_HOUR,
+    )
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def books_of(cluster: Cluster) -> Books:
+    """What became of the events of each message; fails if it was told twice and differently."""
+    messages = everything_on(Topic.ACCOUNTING, cluster.settings)
+    found: Books = {}
+    for partition in range(PARTITIONS):
+        mine = [
+            Emission(Topic.ACCOUNTING, message.value() or b"")
+            for message in messages
+            if message.partition() == partition
+        ]
+        for (purpose, offset), (_, fates) in read_back(mine).books.items():
+            found[purpose, partition, offset] = fates
+    return found
+
+
+def books_when(cluster: Cluster, messages: int) -> Books:
+    """The books once they hold this many messages for each purpose, and no more."""
+    for _ in patiently(f"{messages} messages are accounted for"):
+        books = books_of(cluster)
+        if len(books) >= messages * len(Purpose):
+            break
+    assert len(books) == messages * len(Purpose)
+    return books
+
+
+def summed(books: Books, purpose: Purpose) -> Counter[str]:
+    return sum(
+        (fates for (name, _, _), fates in books.items() if name == purpose), start=Counter[str]()
+    )
+
+
+def lags_when_done(cluster: Cluster) -> tuple[Lag, ...]:
+    """The lags of the workers' group behind raw, once there is nothing left to do."""
+    ends = {Topic.RAW: end_offsets(cluster.settings, Topic.RAW, range(PARTITIONS))}
+    for _ in patiently("the group has committed all it has done"):
+        try:
+            found = lags(cluster.admin, cluster.settings.worker_group, ends)
+        except Retry:
+            continue
+        if not sum(lag.messages for lag in found):
+            break
+    return found
