@@ -22,7 +22,7 @@ from streams.ledger_reader import LedgerReader
 from streams.pipeline import Rules
 from streams.worker import Worker
 
-_NOISY = ("faust", "mode", "aiokafka")
+_NOISY = ("faust", "mode", "aiokafka", "streams.supervisor")
 
 
 def run_worker(settings: Settings) -> None:

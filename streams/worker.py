@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -30,6 +31,7 @@ from streams.ledger_reader import LedgerReader
 from streams.observe import observe
 from streams.pipeline import Rules, process
 from streams.refusals import RefusalLimit
+from streams.supervisor import PatientSupervisor
 
 EXIT_STOPPED = 3
 
@@ -84,11 +86,13 @@ class Worker:
         raw = app.topic(Topic.RAW.value, value_serializer="raw", key_serializer="raw")
         consent = app.topic(Topic.CONSENT.value, value_serializer="raw", key_serializer="raw")
 
-        @app.agent(raw, name="interactions", isolated_partitions=True)
+        agent = partial(app.agent, isolated_partitions=True, supervisor_strategy=PatientSupervisor)
+
+        @agent(raw, name="interactions")
         async def interactions(stream: StreamT[bytes]) -> None:
             await self._carry(app, cast("Stream[bytes]", stream), self._judge)
 
-        @app.agent(consent, name="consent-log", isolated_partitions=True)
+        @agent(consent, name="consent-log")
         async def log_consent(stream: StreamT[bytes]) -> None:
             await self._carry(app, cast("Stream[bytes]", stream), self._log_consent)
 

@@ -14,7 +14,8 @@ from events.settings import Settings
 from events.topics import Topic
 from tests.documents import ROOT
 
-PARTITIONS = 4
+#: More than two partitions change hands at once when a worker comes or goes.
+PARTITIONS = 12
 #: Far beyond what anything here takes: a slow machine is not a fault.
 PATIENCE_S = 90.0
 _POLL_S = 0.05

@@ -20,7 +20,7 @@ def test_every_topic_has_its_partitions_and_making_it_again_changes_nothing(
     cluster: Cluster,
 ) -> None:
     ids = topic_ids(cluster.admin, Topic)
-    create_topics(cluster.admin, cluster.settings.model_copy(update={"kafka_partitions": 9}))
+    create_topics(cluster.admin, cluster.settings.model_copy(update={"kafka_partitions": 19}))
     assert topic_ids(cluster.admin, Topic) == ids
     for spec in TOPICS:
         expected = PARTITIONS if spec.partitioned else 1
@@ -34,7 +34,7 @@ def test_what_is_acknowledged_is_on_the_topic_and_the_report_knows_the_ends(
         for number in range(2_000):
             publisher.publish_bytes(f"person {number % 50}", b"%d" % number, events=3)
     report = publisher.report
-    found = everything_on(Topic.RAW, cluster.settings)
+    found = everything_on(Topic.RAW, cluster.settings, PARTITIONS)
     assert sorted(int(message.value() or b"") for message in found) == list(range(2_000))
     assert (report.raw_messages, report.events_acknowledged) == (2_000, 6_000)
     ends = end_offsets(cluster.settings, Topic.RAW, range(PARTITIONS))
@@ -46,7 +46,7 @@ def test_a_persons_messages_keep_their_order(cluster: Cluster) -> None:
     with Publisher(cluster.settings, Codec()) as publisher:
         for number in range(1_000):
             publisher.publish_bytes(f"person {number % 7}", b"%d" % number, events=1)
-    found = everything_on(Topic.RAW, cluster.settings)
+    found = everything_on(Topic.RAW, cluster.settings, PARTITIONS)
     for person in range(7):
         mine = [
             int(message.value() or b"")

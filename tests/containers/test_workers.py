@@ -41,7 +41,7 @@ def test_every_message_is_accounted_for_and_committed(cluster: Cluster, tmp_path
         assert summed(books, purpose) == Counter(passed=440, not_enrolled=40, undecodable=1)
     assert [lag.partition for lag in lags] == list(range(PARTITIONS))
     assert sum(lag.committed for lag in lags) == sum(lag.end for lag in lags) == 241
-    assert len(everything_on(Topic.DEAD_LETTERS, cluster.settings)) == 1
+    assert len(everything_on(Topic.DEAD_LETTERS, cluster.settings, PARTITIONS)) == 1
 
 
 def test_what_a_killed_worker_had_taken_is_done_by_the_other(
@@ -66,10 +66,10 @@ def test_what_a_killed_worker_had_taken_is_done_by_the_other(
 
 def test_a_worker_that_joins_takes_over_without_a_loss(cluster: Cluster, tmp_path: Path) -> None:
     enrol(cluster, PEOPLE)
-    with workers(cluster, tmp_path / "one", 1) as first:
+    with workers(cluster, tmp_path, 1) as first:
         send(cluster, PEOPLE, 300)
         books_when(cluster, 300)
-        with workers(cluster, tmp_path / "two", 2) as more:
+        with workers(cluster, tmp_path, 2) as more:
             for number in range(300, 1_500, 50):
                 send(cluster, PEOPLE, 50, first=number)
             books = books_when(cluster, 1_500)

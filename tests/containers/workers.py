@@ -37,10 +37,11 @@ Books = dict[tuple[str, int, int], Counter[str]]  # by purpose, partition, offse
 
 @contextmanager
 def workers(cluster: Cluster, folder: Path, count: int) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """``count`` workers with keys of their own; those still there are ended, and must end well."""
-    folder.mkdir(exist_ok=True)
+    """``count`` workers with the keys of ``folder``; those still there are ended, and must end
+    well."""
     key_file = folder / "keys.json"
-    save_keys(KeyRing((new_epoch(1, 0),)), key_file)
+    if not key_file.exists():
+        save_keys(KeyRing((new_epoch(1, 0),)), key_file)
     settings = cluster.settings.model_copy(update={"key_file": key_file})
     names = (
         "kafka_servers",
@@ -52,15 +53,13 @@ def workers(cluster: Cluster, folder: Path, count: int) -> Iterator[list[subproc
     )
     environ = {f"{ENV_PREFIX}{name.upper()}": str(getattr(settings, name)) for name in names}
     command = [sys.executable, "-m", "glasshouse", "worker"]
-    running = [
-        spawn(command, folder / f"worker-{number}.log", {**environ, "PYTHONPATH": str(ROOT)})
-        for number in range(count)
-    ]
+    log = folder / "workers.log"
+    running = [spawn(command, log, {**environ, "PYTHONPATH": str(ROOT)}) for _ in range(count)]
     try:
         yield running
     finally:
         statuses = [end(worker) for worker in running if worker.poll() is None]
-    assert not any(statuses), (folder / "worker-0.log").read_text()
+    assert not any(statuses), log.read_text()
 
 
 def enrol(cluster: Cluster, subjects: Sequence[str]) -> None:
@@ -94,7 +93,7 @@ def now_ms() -> int:
 
 def books_of(cluster: Cluster) -> Books:
     """What became of the events of each message; fails if it was told twice and differently."""
-    messages = everything_on(Topic.ACCOUNTING, cluster.settings)
+    messages = everything_on(Topic.ACCOUNTING, cluster.settings, PARTITIONS)
     found: Books = {}
     for partition in range(PARTITIONS):
         mine = [
