@@ -44,12 +44,12 @@ def sent(batch: InteractionBatch) -> Sent:
     return Sent(encoded(batch), batch)
 
 
-def one_event_batches() -> list[Sent]:
-    """As many messages as a take can have, each with names and ids of its own."""
+def many_names() -> list[Sent]:
+    """As many messages as a take can have, each with names of its own and in two minutes."""
     return [
         sent(
             sound_batch(
-                (0, MOVE, 1, 1, 0, 0),
+                *[(0 if at % 5 else 30_000, MOVE, 1, 1, 0, 0) for at in range(10)],
                 batch_id=fixed_id("batch", number),
                 session=fixed_id("session", number),
                 application=f"{number:05d}{LONG}",
@@ -88,7 +88,7 @@ def a_partial_an_event() -> list[Sent]:
     ]
 
 
-@pytest.mark.parametrize("make", [one_event_batches, full_batches, a_partial_an_event])
+@pytest.mark.parametrize("make", [many_names, full_batches, a_partial_an_event])
 def test_no_message_reaches_1_mib_and_all_that_went_in_is_read_back(
     make: Callable[[], list[Sent]],
 ) -> None:
