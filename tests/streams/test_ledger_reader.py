@@ -332,7 +332,8 @@ def test_on_a_broker_it_sees_a_withdrawal_and_goes_stale_when_the_broker_dies(
             assert verdict(reader) is None
             say(WITHDRAW)
             assert until(lambda: verdict(reader) is Withheld.WITHDRAWN)
-            broker.__exit__(None, None, None)
+            assert broker._process is not None
+            broker._process.kill()
             assert until(lambda: not reader.is_current())
         finally:
             reader.stop()
