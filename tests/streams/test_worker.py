@@ -74,7 +74,7 @@ def messages_of(settings: Settings, topic: Topic, partition: int) -> list[Emissi
     consumer.assign([TopicPartition(topic.value, partition, 0)])
     found: list[Emission] = []
     while len(found) < end:
-        found += [Emission(topic, m.value() or b"") for m in consumer.consume(100, timeout=1.0)]
+        found += [Emission(topic, m.value() or b"") for m in consumer.consume(100, timeout=0.05)]
     consumer.close()
     return found
 
