@@ -25,7 +25,7 @@ from events.errors import Retry, ServerMissing, Stop
 from events.kafka import create_topics, end_offsets, topic_ids, wait_for_kafka
 from events.policy import Policy, load_policy
 from events.registry import codec_for
-from events.settings import ENV_PREFIX, Settings
+from events.settings import ENV_PREFIX, SECRETS, Settings
 from events.topics import Topic
 from sinks.loader import Loader
 from sinks.prepare import open_loader, prepare
@@ -33,7 +33,12 @@ from sinks.warehouse import Warehouse, open_warehouse
 from streams.keys import KeyRing, new_epoch, save_keys
 
 _POLL_S = 0.1
+#: Asking for the ends of all topics takes a good part of a second: not to be done too often.
+_CATCH_UP_S = 2.0
 _LOG_DIR = "logs"
+
+#: The embedded broker answers a join only after about half of this, and takes less than Kafka does.
+_EMBEDDED_SESSION_S = 3.0
 
 
 @dataclass(slots=True)
@@ -111,7 +116,7 @@ class Stack:
                     f"{self.settings.server_timeout_s:g} s; logs are in {self.log_dir}"
                 )
             time.sleep(_POLL_S)
-        while not (self._loader and self._loader.wait_until_caught_up(_POLL_S)):
+        while not (self._loader and self._loader.wait_until_caught_up(_CATCH_UP_S)):
             self.check()
             on_wait()
 
@@ -148,7 +153,13 @@ def running_stack(settings: Settings, say: Callable[[str], None]) -> Iterator[St
             broker = EmbeddedBroker(settings.data_dir / _LOG_DIR / "broker.log")
             servers = parts.enter_context(broker).servers
             say(f"embedded broker at {servers} (in memory)")
-            settings = settings.model_copy(update={"kafka_servers": servers})
+            own = {
+                "kafka_servers": servers,
+                "group_session_timeout_s": min(
+                    settings.group_session_timeout_s, _EMBEDDED_SESSION_S
+                ),
+            }
+            settings = settings.model_copy(update=own)
         admin = wait_for_kafka(settings, lambda s: say(f"waiting for Kafka, {s:.0f} s"))
         create_topics(admin, settings)
         prepare(warehouse.client, settings)
@@ -169,6 +180,5 @@ def _child_environ(settings: Settings) -> dict[str, str]:
     return {
         f"{ENV_PREFIX}{name.upper()}": str(value)
         for name in Settings.model_fields
-        if name not in ("clickhouse_password", "metrics_port")
-        and (value := getattr(settings, name)) is not None
+        if name not in SECRETS | {"metrics_port"} and (value := getattr(settings, name)) is not None
     }

@@ -2,7 +2,9 @@
 
 Nothing else in the project reads the environment. A setting ``data_dir`` is the flag
 ``--data-dir``, the variable ``GLASSHOUSE_DATA_DIR``, and ``data_dir`` in the settings file
-(``glasshouse.toml`` in the working directory, or the one that ``GLASSHOUSE_CONFIG`` names).
+(``glasshouse.toml`` in the working directory, or the one that ``--config`` or
+``GLASSHOUSE_CONFIG`` names). A secret is no flag: command lines can be read by everybody on the
+machine.
 """
 
 from __future__ import annotations
@@ -122,6 +124,12 @@ class Settings(BaseModel):
         return f"{self.group_prefix}-loader"
 
 
+#: Settings that are masked wherever they show, and never flags.
+SECRETS = frozenset(
+    name for name, field in Settings.model_fields.items() if field.annotation is SecretStr
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Resolved:
     """Settings, and for each the place its value came from: flag, environment, file or default."""
@@ -142,14 +150,16 @@ def _read_file(path: Path, required: bool) -> dict[str, Any]:
 
 
 def resolve(
-    flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None
+    flags: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] | None = None,
+    config: str | None = None,
 ) -> Resolved:
-    """The settings in force. A flag that is None was not given.
+    """The settings in force. A flag that is None was not given; ``config`` names the file.
 
     Raises ``SettingsError`` with every fault at once; values are not repeated in it.
     """
     environ = os.environ if environ is None else environ
-    named = environ.get(CONFIG_VARIABLE)
+    named = config or environ.get(CONFIG_VARIABLE)
     path = Path(named or DEFAULT_FILE)
     layers = [
         (f"file {path}", _read_file(path, required=bool(named))),

@@ -26,12 +26,12 @@ _CLICKHOUSE = (
     "data_dir",
     "clickhouse_url",
     "clickhouse_user",
-    "clickhouse_password",
     "server_timeout_s",
 )
 _KAFKA = ("kafka_servers", "kafka_partitions", "kafka_replicas", "schema_registry_url")
 _LOADER = (
     "group_prefix",
+    "group_session_timeout_s",
     "insert_rows",
     "insert_age_ms",
     "insert_give_up_s",

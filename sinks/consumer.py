@@ -12,12 +12,10 @@ from events.kafka import client_config
 from events.log import log
 from events.settings import Settings
 
-#: A group is joined, and a dead member noticed, after about this long: brokers wait for members up
-#: to the session timeout or the poll interval. 6 s is the least a Kafka broker allows by default.
-#: The loader polls many times a second, also while an insert is being repeated, so that neither
-#: has to be as long as an outage of ClickHouse.
-_SESSION_MS = 6_000
-_POLL_INTERVAL_MS = 10_000
+#: A group is joined, and a dead member noticed, after about the session timeout or the poll
+#: interval: brokers wait that long for members. The loader polls many times a second, also while
+#: an insert is being repeated, so neither has to be as long as an outage of ClickHouse.
+_POLL_INTERVALS = 1.5
 
 #: Most bytes librdkafka reads ahead, in kB. Together with two blocks of rows it is what a loader
 #: holds in memory.
@@ -67,6 +65,7 @@ class MessageSource(Protocol):
 
 def open_consumer(settings: Settings) -> MessageSource:
     """A consumer in the loader's group that commits only what it is told to."""
+    session_ms = int(settings.group_session_timeout_s * 1_000)
     return Consumer(
         client_config(
             settings,
@@ -75,9 +74,9 @@ def open_consumer(settings: Settings) -> MessageSource:
                 "auto.offset.reset": "earliest",
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
-                "session.timeout.ms": _SESSION_MS,
-                "heartbeat.interval.ms": _SESSION_MS // 3,
-                "max.poll.interval.ms": _POLL_INTERVAL_MS,
+                "session.timeout.ms": session_ms,
+                "heartbeat.interval.ms": session_ms // 3,
+                "max.poll.interval.ms": int(_POLL_INTERVALS * session_ms),
                 "queued.max.messages.kbytes": _READ_AHEAD_KB,
                 "fetch.wait.max.ms": 100,
                 "error_cb": _outage,

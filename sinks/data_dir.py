@@ -19,7 +19,7 @@ _LOCK = "lock"
 _TABLES = "clickhouse"
 _SCRATCH = "tmp"
 #: What other commands may have put there before the first table was made.
-_MAY_COME_FIRST = frozenset({_LOCK, "keys.json"})
+_MAY_COME_FIRST = frozenset({_LOCK, "keys.json", "glasshouse.new"})
 
 
 def tables_path(data_dir: Path) -> Path:
@@ -41,6 +41,7 @@ def claimed(data_dir: Path) -> Iterator[Path]:
     """
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _refuse_strangers(data_dir)
         lock = os.open(data_dir / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise DataDirError(
@@ -73,7 +74,6 @@ def _lock(lock: int, data_dir: Path) -> None:
 def _check(data_dir: Path) -> None:
     mark = data_dir / _MARK
     if not mark.exists():
-        _refuse_strangers(data_dir)
         _write_mark(mark)
     try:
         found = json.loads(mark.read_text(encoding="utf-8"))["format"]
@@ -89,13 +89,12 @@ def _check(data_dir: Path) -> None:
 
 
 def _refuse_strangers(data_dir: Path) -> None:
-    strangers = sorted(
-        entry.name for entry in data_dir.iterdir() if entry.name not in _MAY_COME_FIRST
-    )
-    if strangers:
+    """Before anything is written: a directory of ours has the mark, or next to nothing."""
+    names = {entry.name for entry in data_dir.iterdir()}
+    if _MARK not in names and names - _MAY_COME_FIRST:
         raise DataDirError(
-            f"data directory {data_dir} is not empty and was not made by glasshouse "
-            f"({len(strangers)} foreign entries). Name an empty or new directory with --data-dir."
+            f"data directory {data_dir} is not empty and was not made by glasshouse. Name an empty "
+            "or new directory with --data-dir."
         )
 
 
