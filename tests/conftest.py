@@ -10,7 +10,7 @@ from hypothesis import settings
 from deploy.broker import EmbeddedBroker
 
 # A busy machine is not a fault: no example has a deadline.
-settings.register_profile("glasshouse", deadline=None, max_examples=60)
+settings.register_profile("glasshouse", deadline=None, max_examples=40)
 settings.load_profile("glasshouse")
 
 
