@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Generator, Iterator
 
 import pytest
@@ -36,6 +37,15 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"service test skipped in strict mode: {report.longreprtext}"
     return report
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """A command sends the log to the standard error of its own test; later tests have another."""
+    handlers, level = logging.root.handlers[:], logging.root.level
+    yield
+    logging.root.handlers[:] = handlers
+    logging.root.setLevel(level)
 
 
 @pytest.fixture(scope="session")
