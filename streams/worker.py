@@ -24,6 +24,7 @@ from events.metrics import LAG_MESSAGES, LATENCY_SECONDS, TAKE_MESSAGES, TAKE_SE
 from events.settings import Settings
 from events.topics import Topic
 from streams.consent_log import consent_log
+from streams.credentials import credentials
 from streams.decode import RawMessage
 from streams.emit import Emission, Source, emit
 from streams.ledger_reader import LedgerReader
@@ -65,6 +66,7 @@ class Worker:
         app = faust.App(
             settings.worker_group,
             broker=[f"aiokafka://{server}" for server in settings.kafka_servers.split(",")],
+            broker_credentials=credentials(settings),
             store="memory://",
             datadir=datadir,
             web_enabled=False,
