@@ -80,7 +80,7 @@ def splits(draw: st.DrawFn, count: int) -> list[list[int]]:
     return [order[a:b] for a, b in zip([0, *cuts], [*cuts, len(order)], strict=True)]
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(data=st.data(), run=runs(), said=words, policy=policies(), keys=key_rings())
 def test_any_order_any_duplicates_and_any_split_give_what_the_oracle_gives(
     data: st.DataObject, run: list[Sent], said: Words, policy: Policy, keys: KeyRing
