@@ -139,10 +139,13 @@ def pseudonym(
 
     Example: glasshouse keys pseudonym user12 --purpose agent_training
     """
+    from events.batch import is_subject
     from events.purposes import PURPOSES
     from streams.keys import load_keys
     from streams.pseudonymise import subject_id
 
+    if not is_subject(subject):
+        raise InputError("the subject must be 1 to 128 bytes of UTF-8")
     ring = load_keys(settings.keys_path)
     epochs = ring.epochs if epoch is None else (ring.numbered(epoch),)
     rows = [

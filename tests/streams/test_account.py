@@ -30,7 +30,7 @@ def events_in(run: list[Sent]) -> list[int]:
     return [1 if sent.batch is None else len(sent.batch) for sent in run]
 
 
-@given(run=runs(), policy=policies())
+@given(run=runs(most=3), policy=policies())
 def test_each_message_s_fates_sum_to_its_events(run: list[Sent], policy: Policy) -> None:
     outcome = outcome_of(run, policy)
     assert [books.purpose for books in outcome.accounts] == list(PURPOSES)
@@ -42,7 +42,7 @@ def test_each_message_s_fates_sum_to_its_events(run: list[Sent], policy: Policy)
         assert books.latest_ms == -1
 
 
-@given(run=runs(), policy=policies())
+@given(run=runs(most=3), policy=policies())
 def test_a_message_has_one_governance_id_and_a_broken_one_has_none(
     run: list[Sent], policy: Policy
 ) -> None:
@@ -85,7 +85,7 @@ def sample(name: str, **labels: str) -> float:
     return REGISTRY.get_sample_value(name, labels) or 0.0
 
 
-@given(run=runs(), policy=policies())
+@given(run=runs(most=3), policy=policies())
 def test_the_metrics_count_what_the_books_say(run: list[Sent], policy: Policy) -> None:
     purpose = PURPOSES[0].value
     names = ("glasshouse_events_in_total", "glasshouse_events_passed_total")

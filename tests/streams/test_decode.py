@@ -16,7 +16,7 @@ def messages_of(run: list[Sent]) -> list[RawMessage]:
     return [RawMessage(100 + at, NOW_MS + at, sent.value) for at, sent in enumerate(run)]
 
 
-@given(run=runs())
+@given(run=runs(most=3))
 def test_every_event_has_its_owner_its_index_and_its_time(run: list[Sent]) -> None:
     batches, _ = decode(messages_of(run), Codec())
     expected = []
@@ -40,7 +40,7 @@ def test_every_event_has_its_owner_its_index_and_its_time(run: list[Sent]) -> No
     assert batches.event_count.sum() == len(expected)
 
 
-@given(run=runs())
+@given(run=runs(most=3))
 def test_what_is_broken_is_told_by_coordinates_and_reason_alone(run: list[Sent]) -> None:
     _, broken = decode(messages_of(run), Codec())
     assert broken == tuple(
