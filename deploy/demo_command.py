@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional, cast
 
 import typer
+from rich.console import Console
 
 from events.clock import Clock, SystemClock
 from events.errors import InputError
@@ -98,6 +99,7 @@ def demo(
     with _watching(script.title) as watcher:
         report = run_demo(settings, script, workers, watcher, now_ms)
     if as_json:
+        _say_notes(script, err)
         show_json(report.to_json())
     else:
         _show(report, script)
@@ -229,6 +231,11 @@ def _outcomes(purposes: Sequence[Totals]) -> Iterator[tuple[str | int, ...]]:
             yield (f"{word}: {reason}", *(one.get(reason, 0) for one in counts))
 
 
+def _say_notes(script: Script, console: Console) -> None:
+    for note in script.notes():
+        console.print(note, highlight=False, markup=False, soft_wrap=True)
+
+
 def _show(report: DemoReport, script: Script) -> None:
     from sinks.commands import show_checks
 
@@ -246,8 +253,7 @@ def _show(report: DemoReport, script: Script) -> None:
         soft_wrap=True,
     )
     show_checks(report.checks, report.unmerged)
-    for note in script.notes():
-        out.print(note, highlight=False, markup=False)
+    _say_notes(script, out)
     out.print(
         f"{report.events_in:,} events in {report.seconds:.1f} s, from the first one published to "
         f"the last row readable: {report.events_per_s:,.0f} events/s",
