@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from streams.keys import KeyRing
-from tests.end_to_end import tables
+from tests.end_to_end import scenario, tables
 from tests.end_to_end.people import two_epochs
 from tests.end_to_end.recordings import first_day, write_recordings
 from tests.end_to_end.stack import DEADLINE_S, Stack, glasshouse, running_stack
@@ -76,9 +76,7 @@ def demo(recorded: Recorded, tmp_path_factory: pytest.TempPathFactory) -> Demo:
 
 
 @pytest.fixture(scope="session")
-def demo_of_some(
-    demo: Demo, recorded: Recorded, tmp_path_factory: pytest.TempPathFactory
-) -> Demo:
+def demo_of_some(demo: Demo, recorded: Recorded, tmp_path_factory: pytest.TempPathFactory) -> Demo:
     """The demo with the same keys, without one person, and with one who has withdrawn."""
     data_dir = tmp_path_factory.mktemp("demo-of-some") / "data"
     data_dir.mkdir()
@@ -100,3 +98,27 @@ def play(recorded: Recorded, data_dir: Path, ring: KeyRing, *options: str) -> De
     return Demo(recorded, data_dir, ring, result, done.stdout + done.stderr)
 
 
+@dataclass(frozen=True, slots=True)
+class Undisturbed:
+    """A stack in which nothing went wrong, at rest; and what its tables hold."""
+
+    stack: Stack
+    recordings: Path
+    tables: dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Undisturbed]:
+    """One worker and one loader carry the scenario from end to end; the broker stays up."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    key_file = folder / "keys.json"
+    two_epochs(key_file, first_day())
+    recordings = tmp_path_factory.mktemp("waves")
+    with running_stack(folder, key_file=key_file) as stack:
+        scenario.send_everything(stack, recordings)
+        worker = stack.start("worker")
+        stack.wait_until_judged()
+        assert worker.end() == 0
+        stack.load()
+        found = tables.read(stack.data_dir, **scenario.FINAL_TABLES)
+        yield Undisturbed(stack, recordings, found)

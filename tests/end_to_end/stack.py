@@ -76,18 +76,15 @@ class Running:
         self.process.send_signal(how)
         return self.process.wait(DEADLINE_S)
 
-    def events_in(self) -> float:
-        """Events this worker has judged, as its own metrics say; 0 while it does not answer."""
+    def measure(self, metric: str) -> float:
+        """The sum of what this process's metrics say under names that start with ``metric``; 0
+        while it does not answer."""
         try:
             with urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=5) as answer:
                 lines = answer.read().decode().splitlines()
         except OSError:
             return 0.0
-        return sum(
-            float(line.rpartition(" ")[2])
-            for line in lines
-            if line.startswith("glasshouse_events_in_total")
-        )
+        return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(metric))
 
 
 @dataclass(slots=True)
@@ -145,14 +142,18 @@ class Stack:
         self.running.append(Running(process, log_file, port))
         return self.running[-1]
 
-    def committed_and_lag(self, group: str, ends: Mapping[Topic, Mapping[int, int]]) -> tuple[int, int]:
+    def committed_and_lag(
+        self, group: str, ends: Mapping[Topic, Mapping[int, int]]
+    ) -> tuple[int, int]:
         """Messages before ``ends`` that ``group`` has committed, and that it has not."""
         while True:
             try:
                 found = lags(self.admin, group, ends)
             except Retry:
                 continue
-            return sum(min(lag.committed, lag.end) for lag in found), sum(lag.messages for lag in found)
+            return sum(min(lag.committed, lag.end) for lag in found), sum(
+                lag.messages for lag in found
+            )
 
     def ends(self, *topics: Topic) -> dict[Topic, dict[int, int]]:
         """Where the topics end now."""
@@ -182,10 +183,9 @@ class Stack:
             status = one.process.poll()
             assert status in (None, 0, -signal.SIGKILL), one.log_file.read_text()
 
-    def everything_said(self) -> str:
-        """What all processes so far have written, to the terminal or to a log."""
-        logs = [file.read_text() for file in sorted(self.log_dir.iterdir())]
-        return "\n".join([*self.said, *logs])
+    def logs(self) -> str:
+        """What processes have written to log files."""
+        return "\n".join(file.read_text() for file in sorted(self.log_dir.iterdir()))
 
 
 @contextmanager

@@ -60,9 +60,9 @@ def _answer() -> None:
             warehouse.client.command(statement)
         for name, query in request.get("read", {}).items():
             table = warehouse.client.query_arrow(query)
-            with pa.OSFile(f"{request['into']}/{name}", "wb") as file:
-                with pa.ipc.new_stream(file, table.schema) as stream:
-                    stream.write_table(table)
+            place = f"{request['into']}/{name}"
+            with pa.OSFile(place, "wb") as file, pa.ipc.new_stream(file, table.schema) as stream:
+                stream.write_table(table)
 
 
 if __name__ == "__main__":
