@@ -10,7 +10,7 @@ import typer
 from deploy import demo_command
 from events.errors import InputError
 from events.options import err, show_json, show_table, with_settings
-from events.settings import Settings
+from events.settings import KAFKA_ACCESS, Settings
 
 
 def register(app: typer.Typer) -> None:
@@ -19,13 +19,12 @@ def register(app: typer.Typer) -> None:
     app.command()(broker)
     app.command()(
         with_settings(
-            "kafka_servers",
+            *KAFKA_ACCESS,
             "clickhouse_url",
             "clickhouse_user",
             "clickhouse_password",
             "data_dir",
             "group_prefix",
-            "server_timeout_s",
         )(status)
     )
 

@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional, cast
 
 import typer
-from rich.console import Console
 
-from events.clock import Clock, SystemClock
+from events.clock import SystemClock
 from events.errors import InputError
-from events.options import err, out, show_json, show_table, with_settings
+from events.options import err, show_json, with_settings
 from events.settings import Settings
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
-
-    from deploy.demo import DemoReport
     from deploy.recorded import RecordedScript
     from deploy.script import Script
     from deploy.simulated import SimulatedScript
-    from sinks.totals import Totals
 
 _EXIT_NOT_RECONCILED = 1
-
-_QUERIES = (
-    "SELECT * FROM analytics.team_hours ORDER BY events DESC LIMIT 10",
-    "SELECT action, count() FROM training.interactions FINAL GROUP BY action ORDER BY 2 DESC",
-    "SELECT purpose, sum(event_count) AS events, sumMap(withheld) AS withheld, "
-    "sumMap(rejected) AS rejected FROM governance.accounting FINAL GROUP BY purpose",
-)
 
 
 def register(app: typer.Typer) -> None:
@@ -83,6 +67,8 @@ def demo(
     Example: glasshouse demo --balabit training_files --data-dir trial --json
     """
     from deploy.demo import run_demo
+    from deploy.demo_result import say_notes, show_report
+    from deploy.watching import watching
 
     now_ms = SystemClock().now_ms()
     script: Script
@@ -96,83 +82,15 @@ def demo(
         raise InputError("--without and --withdrawn name people of recordings: give --balabit too")
     else:
         script = _simulated(settings, (employees, events, seed), start, now_ms)
-    with _watching(script.title) as watcher:
+    with watching(script.title) as watcher:
         report = run_demo(settings, script, workers, watcher, now_ms)
     if as_json:
-        _say_notes(script, err)
+        say_notes(script, err)
         show_json(report.to_json())
     else:
-        _show(report, script)
+        show_report(report, script)
     if not report.reconciled:
         raise typer.Exit(_EXIT_NOT_RECONCILED)
-
-
-@contextmanager
-def _watching(title: str) -> Iterator[TerminalWatcher | LineWatcher]:
-    """Bars where a person watches, now and then a line where not."""
-    if not err.is_terminal:
-        yield LineWatcher(title)
-        return
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=20),
-        TextColumn("{task.completed:>14,.0f}"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=err) as progress:
-        yield TerminalWatcher(
-            progress,
-            published_bar=progress.add_task(f"{title}: events published", total=None),
-            loaded_bar=progress.add_task("rows in ClickHouse, all tables", total=None),
-        )
-
-
-@dataclass(slots=True)
-class TerminalWatcher:
-    progress: Progress
-    published_bar: TaskID
-    loaded_bar: TaskID
-
-    def say(self, text: str) -> None:
-        self.progress.console.print(text, highlight=False, markup=False)
-
-    def published(self, events: int) -> None:
-        self.progress.advance(self.published_bar, events)
-
-    def loaded(self, rows: int) -> None:
-        self.progress.update(self.loaded_bar, completed=rows)
-
-
-@dataclass(slots=True)
-class LineWatcher:
-    """A line on standard error every few seconds, for logs."""
-
-    title: str
-    every_s: float = 5.0
-    clock: Clock = field(default_factory=SystemClock)
-    events: int = 0
-    rows: int = 0
-    _said_s: float = 0.0
-
-    def say(self, text: str) -> None:
-        err.print(text, highlight=False, markup=False)
-
-    def published(self, events: int) -> None:
-        self.events += events
-        self._now_and_then()
-
-    def loaded(self, rows: int) -> None:
-        self.rows = rows
-        self._now_and_then()
-
-    def _now_and_then(self) -> None:
-        now_s = self.clock.monotonic_s()
-        if now_s - self._said_s >= self.every_s:
-            self._said_s = now_s
-            self.say(f"{self.title}: {self.events:,} events published, {self.rows:,} rows loaded")
 
 
 def _recorded(
@@ -219,50 +137,3 @@ def _simulated(
             batch_events=settings.batch_events,
         )
     )
-
-
-def _outcomes(purposes: Sequence[Totals]) -> Iterator[tuple[str | int, ...]]:
-    """Rows of the table: they add up to the first, column by column."""
-    yield ("events in", *(one.events_in for one in purposes))
-    yield ("passed", *(one.passed for one in purposes))
-    for word in ("withheld", "rejected"):
-        counts: list[Mapping[str, int]] = [getattr(one, word) for one in purposes]
-        for reason in sorted({reason for one in counts for reason in one}):
-            yield (f"{word}: {reason}", *(one.get(reason, 0) for one in counts))
-
-
-def _say_notes(script: Script, console: Console) -> None:
-    for note in script.notes():
-        console.print(note, highlight=False, markup=False, soft_wrap=True)
-
-
-def _show(report: DemoReport, script: Script) -> None:
-    from sinks.commands import show_checks
-
-    totals, title = report.totals, script.title
-    show_table(
-        f"What became of every event ({title})",
-        ("outcome", *(purpose.value for purpose in totals)),
-        [(outcome, *counts) for outcome, *counts in _outcomes(tuple(totals.values()))],
-    )
-    columns = ("hour (UTC)", "team", "people", "events", "presses", "scrolls")
-    show_table("Busiest teams by the hour (the analysts' view)", columns, report.busiest)
-    out.print(
-        f"{report.hidden_groups:,} team-hours have too few people in them and are not shown.",
-        highlight=False,
-        soft_wrap=True,
-    )
-    show_checks(report.checks, report.unmerged)
-    _say_notes(script, out)
-    out.print(
-        f"{report.events_in:,} events in {report.seconds:.1f} s, from the first one published to "
-        f"the last row readable: {report.events_per_s:,.0f} events/s",
-        highlight=False,
-        soft_wrap=True,
-    )
-    out.print(f"The tables are in {report.data_dir}. Try:", highlight=False, markup=False)
-    for query in _QUERIES:
-        command = (
-            f"glasshouse query --data-dir {shlex.quote(str(report.data_dir))} {shlex.quote(query)}"
-        )
-        out.print(f"  {command}", highlight=False, markup=False, soft_wrap=True)

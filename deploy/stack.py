@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from confluent_kafka.admin import AdminClient
+from pydantic import SecretStr
 
 from deploy.broker import EmbeddedBroker
 from deploy.lag import lags
@@ -178,8 +179,11 @@ def running_stack(settings: Settings, say: Callable[[str], None]) -> Iterator[St
 def _child_environ(settings: Settings) -> dict[str, str]:
     """Every setting this process resolved, as variables, so that a child has the same."""
     return {
-        f"{ENV_PREFIX}{name.upper()}": str(value)
+        f"{ENV_PREFIX}{name.upper()}": str(_plain(getattr(settings, name)))
         for name in Settings.model_fields
-        if name not in ("clickhouse_password", "metrics_port")
-        and (value := getattr(settings, name)) is not None
+        if name != "metrics_port" and getattr(settings, name) is not None
     }
+
+
+def _plain(value: object) -> object:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value

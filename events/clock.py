@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 MS_PER_S = 1_000
 MS_PER_MINUTE = 60 * MS_PER_S
 MS_PER_HOUR = 60 * MS_PER_MINUTE
 MS_PER_DAY = 24 * MS_PER_HOUR
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Clock(Protocol):
@@ -45,12 +47,12 @@ class FixedClock:
 
 def to_datetime(at_ms: int) -> datetime:
     """Aware UTC datetime of integer milliseconds, for the border to people."""
-    return datetime.fromtimestamp(at_ms / MS_PER_S, tz=UTC)
+    return _EPOCH + timedelta(milliseconds=at_ms)
 
 
 def to_ms(moment: datetime) -> int:
     """Integer ms UTC of an aware datetime; a naive one is a ValueError, never guessed."""
     if moment.tzinfo is None:
         raise ValueError("a time needs a time zone")
-    delta = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    delta = moment - _EPOCH
     return (delta.days * 86_400 + delta.seconds) * MS_PER_S + delta.microseconds // 1_000

@@ -24,8 +24,23 @@ def client_config(settings: Settings, **more: Any) -> dict[str, Any]:
         "client.id": "glasshouse",
         # A missing broker is reported by us, once and in words, not by librdkafka line by line.
         "log_level": 2,
+        **_security(settings),
         **more,
     }
+
+
+def _security(settings: Settings) -> dict[str, Any]:
+    transport = "SSL" if settings.kafka_tls else "PLAINTEXT"
+    config: dict[str, Any] = {
+        "security.protocol": f"SASL_{transport}" if settings.kafka_user else transport
+    }
+    if settings.kafka_tls and settings.kafka_ca_file:
+        config["ssl.ca.location"] = str(settings.kafka_ca_file)
+    if settings.kafka_user:
+        config["sasl.mechanism"] = settings.kafka_sasl_mechanism
+        config["sasl.username"] = settings.kafka_user
+        config["sasl.password"] = settings.kafka_password.get_secret_value()
+    return config
 
 
 def wait_for_kafka(
@@ -119,7 +134,8 @@ def end_offsets(settings: Settings, topic: Topic, partitions: Iterable[int]) -> 
         starts = []
         for partition in wanted:
             position = TopicPartition(topic.value, partition)
-            low, high = consumer.get_watermark_offsets(position, _ASK_TIMEOUT_S, cached=False)
+            ask_s = min(_ASK_TIMEOUT_S, settings.server_timeout_s)
+            low, high = consumer.get_watermark_offsets(position, ask_s, cached=False)
             starts.append(TopicPartition(topic.value, partition, max(low, high - 1)))
         consumer.assign(starts)
         give_up_s = time.monotonic() + settings.server_timeout_s

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from events.log import configure_logging
-from events.settings import Settings, resolve
+from events.settings import SECRETS, Settings, resolve
 
 #: Results go to standard output; progress, notes and errors to standard error.
 out = Console()
@@ -27,7 +27,7 @@ def with_settings(*names: str) -> Callable[[Callable[..., None]], Callable[..., 
     """Give a command the options of the settings ``names``, and pass it ``settings``, resolved
     from flags, environment and file (or ``resolved``, with the sources, if it asks for that).
     Raises ``SettingsError`` (every fault at once)."""
-    fields = tuple(dict.fromkeys((*names, *_ALWAYS)))
+    fields = tuple(name for name in dict.fromkeys((*names, *_ALWAYS)) if name not in SECRETS)
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         signature = inspect.signature(command)
@@ -38,26 +38,13 @@ def with_settings(*names: str) -> Callable[[Callable[..., None]], Callable[..., 
             if name not in ("settings", "resolved")
         ]
         wanted = "resolved" if "resolved" in signature.parameters else "settings"
-        options = [
-            inspect.Parameter(
-                name,
-                inspect.Parameter.KEYWORD_ONLY,
-                default=typer.Option(
-                    None,
-                    f"--{name.replace('_', '-')}",
-                    help=Settings.model_fields[name].description,
-                    show_default=str(Settings.model_fields[name].default) or "empty",
-                    rich_help_panel="Settings (also from environment or file)",
-                ),
-                annotation=Optional[str],  # noqa: UP045 (Typer reads it at run time)
-            )
-            for name in fields
-        ]
+        options = [_option(name, *_described(name)) for name in fields]
+        options.append(_option("config", "Settings file.", "glasshouse.toml, if it is there"))
 
         @functools.wraps(command)
         def run(*args: Any, **kwargs: Any) -> None:
             flags = {name: kwargs.pop(name, None) for name in fields}
-            resolved = resolve(flags)
+            resolved = resolve(flags, config=kwargs.pop("config", None))
             configure_logging(resolved.settings.log_level, resolved.settings.log_format)
             given = resolved if wanted == "resolved" else resolved.settings
             command(*args, **{wanted: given}, **kwargs)
@@ -68,6 +55,27 @@ def with_settings(*names: str) -> Callable[[Callable[..., None]], Callable[..., 
         return run
 
     return decorate
+
+
+def _described(name: str) -> tuple[str, str]:
+    field = Settings.model_fields[name]
+    return field.description or "", str(field.default) or "empty"
+
+
+def _option(name: str, meaning: str, default: str) -> inspect.Parameter:
+    """The parameter of a command that Typer turns into the option of a setting."""
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=typer.Option(
+            None,
+            f"--{name.replace('_', '-')}",
+            help=meaning,
+            show_default=default,
+            rich_help_panel="Settings (also from environment or file)",
+        ),
+        annotation=Optional[str],  # noqa: UP045 (Typer reads it at run time)
+    )
 
 
 def show_json(value: Mapping[str, Any]) -> None:

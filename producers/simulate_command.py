@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from events.clock import SystemClock, to_datetime, to_ms
+from events.clock import SystemClock, to_ms
 from events.errors import InputError
-from events.options import out, show_json, show_table, with_settings
+from events.options import with_settings
 from events.settings import Settings
 from producers.connect import CONNECTION, connect
 
 if TYPE_CHECKING:
-    from producers.deliveries import PublishReport
+    from events.policy import Policy
     from producers.simulation.config import SimulationConfig
-    from producers.simulation.phases import Simulation
     from producers.simulation.publish import Pace
+    from producers.simulation.show import Sent
 
 _INTERRUPTED = 130  # what a shell reports of a program that Ctrl-C ended
 _SETTINGS = (*CONNECTION, "batch_events", "producer_buffer_bytes", "policy_file")
@@ -79,7 +78,9 @@ def simulate(
 
     Example: glasshouse simulate --employees 500 --events 5000000 --kafka-servers localhost:9092
     """
+    from events.policy import load_policy
     from producers.simulation.config import SimulationConfig, check_period, default_start_ms
+    from producers.simulation.show import show_sent
 
     now_ms = SystemClock().now_ms()
     config = SimulationConfig(
@@ -95,145 +96,53 @@ def simulate(
         pause_share=pause_share,
         broken_share=broken_share,
     )
-    pace = _pace(speed)
-    from events.policy import load_policy
-
-    policy = load_policy(settings.policy_file)
+    pace, policy = _pace(speed), load_policy(settings.policy_file)
     check_period(config, policy, now_ms)
     if dry_run:
-        _dry_run(config, settings, as_json)
+        _dry_run(config, settings, policy, as_json)
         return
     connect(settings)
-    sent = _send(config, settings, pace)
-    _show_sent(sent, as_json)
+    sent = _send(config, settings, policy, pace)
+    show_sent(sent, as_json)
     if sent.stopped:
         raise typer.Exit(_INTERRUPTED)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    """A simulation as far as Kafka has acknowledged it."""
-
-    simulation: Simulation
-    report: PublishReport
-    seconds: float
-    stopped: bool
-
-
-def _simulation(config: SimulationConfig, settings: Settings) -> Simulation:
-    from events.policy import load_policy
-    from events.registry import codec_for
-    from producers.simulation.phases import Simulation
-
-    return Simulation.of(config, load_policy(settings.policy_file), codec_for(settings))
-
-
-def _send(config: SimulationConfig, settings: Settings, pace: Pace | None) -> _Sent:
+def _send(config: SimulationConfig, settings: Settings, policy: Policy, pace: Pace | None) -> Sent:
     from events.registry import codec_for
     from producers.ctrl_c import asked_to_stop
     from producers.progress import counted
     from producers.publisher import Publisher
+    from producers.simulation.phases import Simulation
     from producers.simulation.publish import Hooks, publish_simulation
+    from producers.simulation.show import Sent
 
-    simulation, clock = _simulation(config, settings), SystemClock()
+    codec, clock = codec_for(settings), SystemClock()
+    simulation = Simulation.of(config, policy, codec)
     started_s = clock.monotonic_s()
     with (
         asked_to_stop() as stop,
-        Publisher(settings, codec_for(settings)) as publisher,
+        Publisher(settings, codec) as publisher,
         counted("simulating") as progress,
     ):
         hooks = Hooks(progress=progress, stopped=stop.is_set)
         complete = publish_simulation(simulation, publisher, hooks, pace)
-    # Only now is everything acknowledged.
-    return _Sent(simulation, publisher.report, clock.monotonic_s() - started_s, not complete)
+    seconds = clock.monotonic_s() - started_s  # only now is everything acknowledged
+    return Sent(simulation, publisher.report, seconds, stopped=not complete)
 
 
-def _show_sent(sent: _Sent, as_json: bool) -> None:
-    config, expected = sent.simulation.config, sent.simulation.expected
-    rate = sent.report.events_acknowledged / sent.seconds if sent.seconds else 0.0
-    if as_json:
-        show_json({
-            **_about(config),
-            "events_sent": sent.report.events_acknowledged,
-            "messages_sent": sent.report.raw_messages,
-            "broken_messages": expected.faults.total(),
-            "expected_if_phases_are_waited_for": expected.to_json(),
-            "seconds": round(sent.seconds, 3),
-            "events_per_s": round(rate),
-            "stopped": sent.stopped,
-        })  # fmt: skip
-        return
-    out.print(
-        f"{'stopped after' if sent.stopped else 'sent'} {sent.report.events_acknowledged:,} "
-        f"simulated events in {sent.report.raw_messages:,} messages, "
-        f"{expected.faults.total():,} of them broken; "
-        f"{sent.seconds:.1f} s, {rate:,.0f} events/s",
-        highlight=False,
-    )
-    _show_expected(sent.simulation)
-    out.print(
-        "What is withheld as withdrawn or paused depends on how far the workers were when those "
-        "people said so;\n`glasshouse demo` waits for that, this command does not.",
-        highlight=False,
-        soft_wrap=True,
-    )
-
-
-def _dry_run(config: SimulationConfig, settings: Settings, as_json: bool) -> None:
+def _dry_run(config: SimulationConfig, settings: Settings, policy: Policy, as_json: bool) -> None:
     from events.registry import codec_for
     from producers.progress import counted
+    from producers.simulation.phases import Simulation
     from producers.simulation.rates import measure
+    from producers.simulation.show import show_rates
 
-    simulation = _simulation(config, settings)
+    codec = codec_for(settings)
+    simulation = Simulation.of(config, policy, codec)
     with counted("simulating") as progress:
-        rates = measure(simulation, codec_for(settings), SystemClock(), progress)
-    if as_json:
-        show_json({
-            **_about(config),
-            "events": rates.events,
-            "messages": simulation.expected.messages,
-            "bytes": rates.message_bytes,
-            "events_per_s_columns": round(rates.columns_events_per_s),
-            "events_per_s_encoded": round(rates.encoded_events_per_s),
-            "expected_if_phases_are_waited_for": simulation.expected.to_json(),
-        })  # fmt: skip
-        return
-    out.print(
-        f"generated {rates.events:,} simulated events in {simulation.expected.messages:,} messages "
-        f"of {rates.message_bytes / max(1, rates.events):.1f} bytes an event, sent none; one core: "
-        f"{rates.columns_events_per_s:,.0f} events/s as columns, "
-        f"{rates.encoded_events_per_s:,.0f} events/s with the Avro messages",
-        highlight=False,
-        soft_wrap=True,
-    )
-    _show_expected(simulation)
-
-
-def _show_expected(simulation: Simulation) -> None:
-    from events.purposes import PURPOSES
-
-    outcomes = [simulation.expected.of(purpose) for purpose in PURPOSES]
-    rows: list[tuple[object, ...]] = [("passed", *(outcome.passed for outcome in outcomes))]
-    for word, name in (("withheld", "withheld"), ("rejected", "rejected")):
-        parts = [getattr(outcome, name) for outcome in outcomes]
-        reasons = dict.fromkeys(reason for part in parts for reason in part)
-        rows += [
-            (f"{word}: {reason.value}", *(part.get(reason, 0) for part in parts))
-            for reason in reasons
-        ]
-    title = "Simulated: what the streams should make of it, in events"
-    show_table(title, ("outcome", *(purpose.value for purpose in PURPOSES)), rows)
-
-
-def _about(config: SimulationConfig) -> dict[str, Any]:
-    return {
-        "simulated": True,
-        "seed": config.seed,
-        "employees": config.employees,
-        "teams": config.teams,
-        "days": config.days,
-        "start": f"{to_datetime(config.start_ms):%Y-%m-%d}",
-    }
+        rates = measure(simulation, codec, SystemClock(), progress)
+    show_rates(simulation, rates, as_json)
 
 
 def _day(text: str) -> int:

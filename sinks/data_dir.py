@@ -19,7 +19,7 @@ _LOCK = "lock"
 _TABLES = "clickhouse"
 _SCRATCH = "tmp"
 #: What other commands may have put there before the first table was made.
-_MAY_COME_FIRST = frozenset({_LOCK, "keys.json"})
+_MAY_COME_FIRST = frozenset({_LOCK, "keys.json", "glasshouse.new"})
 
 
 def tables_path(data_dir: Path) -> Path:
@@ -32,6 +32,16 @@ def scratch_path(data_dir: Path) -> Path:
     return data_dir / _SCRATCH
 
 
+def require_made(data_dir: Path) -> None:
+    """Raise ``DataDirError`` unless ``data_dir`` is one of ours: a slip of the pen in a path must
+    not make an empty warehouse."""
+    if not (data_dir / _MARK).exists():
+        raise DataDirError(
+            f"there is no data directory at {data_dir}. Name the right one with --data-dir, or "
+            "make one with `glasshouse migrate` or `glasshouse demo`."
+        )
+
+
 @contextmanager
 def claimed(data_dir: Path) -> Iterator[Path]:
     """Have ``data_dir`` to oneself, made (mode 0700) if it is not there.
@@ -41,6 +51,7 @@ def claimed(data_dir: Path) -> Iterator[Path]:
     """
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _refuse_strangers(data_dir)
         lock = os.open(data_dir / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise DataDirError(
@@ -73,7 +84,7 @@ def _lock(lock: int, data_dir: Path) -> None:
 def _check(data_dir: Path) -> None:
     mark = data_dir / _MARK
     if not mark.exists():
-        _refuse_strangers(data_dir)
+        data_dir.chmod(0o700)
         _write_mark(mark)
     try:
         found = json.loads(mark.read_text(encoding="utf-8"))["format"]
@@ -89,13 +100,12 @@ def _check(data_dir: Path) -> None:
 
 
 def _refuse_strangers(data_dir: Path) -> None:
-    strangers = sorted(
-        entry.name for entry in data_dir.iterdir() if entry.name not in _MAY_COME_FIRST
-    )
-    if strangers:
+    """Before anything is written: a directory of ours has the mark, or next to nothing."""
+    names = {entry.name for entry in data_dir.iterdir()}
+    if _MARK not in names and names - _MAY_COME_FIRST:
         raise DataDirError(
-            f"data directory {data_dir} is not empty and was not made by glasshouse "
-            f"({len(strangers)} foreign entries). Name an empty or new directory with --data-dir."
+            f"data directory {data_dir} is not empty and was not made by glasshouse. Name an empty "
+            "or new directory with --data-dir."
         )
 
 

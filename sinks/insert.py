@@ -29,6 +29,7 @@ STOP_GRACE_S = 5.0
 
 _FIRST_WAIT_S = 0.2
 _LONGEST_WAIT_S = 15.0
+_JITTER_S = 1.0
 
 _NOT_MIGRATED = frozenset({16, 60, 81})  # no such column, table, database
 #: Errors that the same block meets every time: wrong types, no rights, no such user.
@@ -72,7 +73,9 @@ class Inserter:
         try:
             Retrying(
                 retry=retry_if_exception(_may_pass),
-                wait=wait_exponential_jitter(_FIRST_WAIT_S, _LONGEST_WAIT_S),
+                wait=wait_exponential_jitter(
+                    multiplier=_FIRST_WAIT_S, max=_LONGEST_WAIT_S, jitter=_JITTER_S
+                ),
                 stop=self._is_over,
                 sleep=self._wait,
                 before_sleep=again,

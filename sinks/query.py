@@ -21,6 +21,9 @@ _LARGEST_AMOUNT = 2**53
 
 _CHUNK_BYTES = 1 << 16
 
+#: The embedded engine streams the answers of these; others (SHOW, EXPLAIN, ...) are short anyway.
+_STREAMED = ("select", "with")
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -59,7 +62,11 @@ def _read(warehouse: Warehouse, sql: str, form: str, limits: dict[str, str]) -> 
     # 2: reads only, and no way back; 1 would also forbid the settings a client sends along.
     client: Client = warehouse.another({**limits, "readonly": "2"})
     try:
-        with client.raw_stream(sql.strip().rstrip(";"), fmt=form) as stream:
+        statement = sql.strip().rstrip(";")
+        if not statement.lower().startswith(_STREAMED):
+            yield client.raw_query(statement, fmt=form)
+            return
+        with client.raw_stream(statement, fmt=form) as stream:
             while chunk := stream.read(_CHUNK_BYTES):
                 yield chunk
     except ClickHouseError as error:

@@ -103,8 +103,9 @@ def _scratch_in(path: str) -> Iterator[None]:
 def _connect(**arguments: Any) -> Client:
     import clickhouse_connect
 
-    # Its log lines quote statements and values; what went wrong comes as an exception as well.
-    logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
+    # Their log lines quote statements and values; what went wrong comes as an exception as well.
+    for library in ("clickhouse_connect", "urllib3"):
+        logging.getLogger(library).setLevel(logging.CRITICAL)
     return clickhouse_connect.get_client(**arguments)
 
 

@@ -10,7 +10,7 @@ import typer
 from events.errors import InputError
 from events.options import err, show_json, show_table, with_settings
 from events.purposes import Purpose
-from events.settings import Settings
+from events.settings import KAFKA_ACCESS, Settings
 
 _KEY_SETTINGS = ("data_dir", "key_file")
 
@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
     """Add this package's commands to ``app``."""
     app.command()(
         with_settings(
-            "kafka_servers",
+            *KAFKA_ACCESS,
             "kafka_partitions",
             "kafka_replicas",
             "schema_registry_url",
@@ -28,7 +28,6 @@ def register(app: typer.Typer) -> None:
             "key_file",
             "group_prefix",
             "group_session_timeout_s",
-            "server_timeout_s",
             "take_messages",
             "take_within_ms",
             "ledger_max_age_ms",

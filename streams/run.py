@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import tempfile
+from pathlib import Path
 
 from faust.worker import Worker as FaustWorker
 
@@ -46,9 +48,16 @@ def run_worker(settings: Settings) -> None:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     log.info("worker starts", policy=rules.policy.sha256[:12], group=settings.worker_group)
-    try:
-        FaustWorker(
-            worker.app(), loop=loop, quiet=True, override_logging=False, redirect_stdouts=False
-        ).execute_from_commandline()
-    finally:
-        ledger.stop()
+    with tempfile.TemporaryDirectory(prefix="glasshouse-worker-") as datadir:
+        try:
+            runner = FaustWorker(
+                worker.app(Path(datadir)),
+                loop=loop,
+                quiet=True,
+                override_logging=False,
+                redirect_stdouts=False,
+            )
+            runner.spinner = None  # it writes control characters, also where nobody watches
+            runner.execute_from_commandline()
+        finally:
+            ledger.stop()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import cast
 
 import faust
@@ -24,6 +24,7 @@ from events.metrics import LAG_MESSAGES, LATENCY_SECONDS, TAKE_MESSAGES, TAKE_SE
 from events.settings import Settings
 from events.topics import Topic
 from streams.consent_log import consent_log
+from streams.credentials import credentials
 from streams.decode import RawMessage
 from streams.emit import Emission, Source, emit
 from streams.ledger_reader import LedgerReader
@@ -56,15 +57,18 @@ class Worker:
     topic_ids: dict[Topic, str]
     _lanes: dict[int, Lane] = field(default_factory=dict)
 
-    def app(self) -> faust.App:
-        """The Faust app with its two agents. Tables, web server and declared topics are off."""
+    def app(self, datadir: Path) -> faust.App:
+        """The Faust app with its two agents. Tables, web server and declared topics are off.
+
+        Faust insists on ``datadir``, though nothing is ever put there.
+        """
         settings = self.settings
         app = faust.App(
             settings.worker_group,
             broker=[f"aiokafka://{server}" for server in settings.kafka_servers.split(",")],
+            broker_credentials=credentials(settings),
             store="memory://",
-            # Faust insists on a directory, though nothing is ever put there.
-            datadir=tempfile.mkdtemp(prefix="glasshouse-worker-"),
+            datadir=datadir,
             web_enabled=False,
             topic_allow_declare=False,
             topic_disable_leader=True,

@@ -158,6 +158,25 @@ def batches(draw: st.DrawFn, number: int | None = None) -> InteractionBatch:
     return InteractionBatch(header, columns_of(rows))
 
 
+def sound_batch(*rows: tuple[int, ...], **header: object) -> InteractionBatch:
+    """One batch, the same in every run: ``rows`` and ``header`` say what is different about it."""
+    head = Header(
+        batch_id=fixed_id("batch", 0),
+        subject=SUBJECTS[0],
+        team=TEAMS[0],
+        session=fixed_id("session", 0),
+        sequence=0,
+        application=APPLICATIONS[0],
+        surface=Surface.DESKTOP,
+        origin=Origin.LIVE,
+        screen_width_px=800,
+        screen_height_px=600,
+        base_time_ms=NOW_MS - MS_PER_HOUR,
+    )
+    events_of = rows or ((0, Action.MOVE, 3, 4, 0, 0), (9, Action.BUTTON_DOWN, 3, 4, 0, 1))
+    return InteractionBatch(replace(head, **header), columns_of(list(events_of)))  # type: ignore[arg-type]
+
+
 def consent_records() -> st.SearchStrategy[ConsentRecord]:
     """Any word of one of the three people."""
 

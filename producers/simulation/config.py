@@ -1,13 +1,8 @@
-"""What to simulate: one frozen object, checked whole, and the random numbers that follow."""
+"""What to simulate: one frozen object, checked whole."""
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
 from dataclasses import dataclass
-from enum import IntEnum, unique
-
-import numpy as np
 
 from events.clock import MS_PER_DAY, to_datetime
 from events.errors import InputError
@@ -26,8 +21,9 @@ _SHARES = ("never_share", "withdraw_share", "pause_share")
 class SimulationConfig:
     """``start_ms`` is a midnight UTC; ``days`` are working days (Monday to Friday) from there.
 
-    ``events`` other than 0 spreads that many over the whole calendar and ends exactly there;
-    with 0 there are ``events_per_s`` for an average person's second at work (the map's figure).
+    ``events`` other than 0 spreads that many over the whole calendar and ends exactly there (a
+    handful of people may, by chance, make fewer); with 0 there are ``events_per_s`` for an average
+    person's second at work (the map's figure).
     The shares of people are of ``employees``; ``broken_share`` is of the messages.
     Raises ``InputError`` naming every fault.
     """
@@ -107,47 +103,3 @@ def check_period(config: SimulationConfig, policy: Policy, now_ms: int) -> None:
             f"the simulated days must lie within the policy's retention ({retention_days} days): "
             "choose a later --start"
         )
-
-
-@unique
-class Stream(IntEnum):
-    """Independent random streams: drawing more from one changes nothing in another."""
-
-    TEAMS = 1
-    PEOPLE = 2
-    HOURS = 3
-    CONSENT = 4
-    PILOT = 5
-    ACTIVITY = 6
-    SESSION_IDS = 7
-    BATCH_IDS = 8
-    BROKEN = 9
-
-
-def generator(config: SimulationConfig, stream: Stream, *place: int) -> np.random.Generator:
-    """The random numbers of one ``place`` (day, slice, block) of a stream: they follow from the
-    seed alone, so a place can be generated without those before it."""
-    return _generator(config.seed, stream, place)
-
-
-def identity_generator(
-    config: SimulationConfig, stream: Stream, *place: int
-) -> np.random.Generator:
-    """As ``generator``, but for identities: these follow from the *whole* configuration. Two runs
-    that differ in anything share no batch id, or one would silently replace the other's rows."""
-    text = repr(dataclasses.astuple(config))
-    digest = hashlib.blake2b(text.encode(), digest_size=16).digest()
-    return _generator(int.from_bytes(digest, "little"), stream, place)
-
-
-def _generator(entropy: int, stream: Stream, place: tuple[int, ...]) -> np.random.Generator:
-    sequence = np.random.SeedSequence([entropy, int(stream), *place])
-    return np.random.Generator(np.random.SFC64(sequence))
-
-
-def uuids(rng: np.random.Generator, count: int) -> bytes:
-    """``count`` random UUIDs (RFC 9562, version 8: made by a rule of one's own), 16 bytes each."""
-    raw = np.frombuffer(rng.bytes(16 * count), np.uint8).reshape(count, 16).copy()
-    raw[:, 6] = raw[:, 6] & 0x0F | 0x80
-    raw[:, 8] = raw[:, 8] & 0x3F | 0x80
-    return raw.tobytes()

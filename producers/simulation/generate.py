@@ -16,13 +16,7 @@ from events.clock import MS_PER_S
 from events.errors import InputError
 from producers.simulation.act import act
 from producers.simulation.batches import Pieces, batches, cut
-from producers.simulation.config import (
-    MOST_EVENTS_PER_S,
-    Stream,
-    generator,
-    identity_generator,
-    uuids,
-)
+from producers.simulation.config import MOST_EVENTS_PER_S
 from producers.simulation.hours import (
     CLOSES_MS,
     OPENS_MS,
@@ -33,6 +27,7 @@ from producers.simulation.hours import (
     windows,
 )
 from producers.simulation.organisation import Organisation
+from producers.simulation.randomness import Stream, generator, identity_generator, uuids
 from producers.simulation.state import State
 from producers.simulation.steps import STEPS_PER_SPELL
 from producers.simulation.tempo import Tempo
@@ -42,7 +37,7 @@ SLICES_PER_DAY = (CLOSES_MS - OPENS_MS) // SLICE_MS
 #: Few enough for the processor's caches, enough to spread what a NumPy call costs.
 _BLOCK_EVENTS = 200_000
 
-_PILOT_SPELLS = 1_000
+_PILOT_SPELLS = 500
 
 
 @dataclass(slots=True)
@@ -76,6 +71,9 @@ class Generator:
         rng = generator(config, Stream.ACTIVITY, number, block)
         work_ms = self.people.pace[present.person] * (present.end_ms - present.start_ms)
         spells = self.tempo.spells(rng, work_ms)
+        if not spells.any():
+            self.tempo.passed(float(work_ms.sum()), 0)
+            return
         steps, rows = act(rng, self.people, present, spells, self.state)
         self.tempo.passed(float(work_ms.sum()), len(rows))
         first = cut(rows, steps, config.batch_events)
@@ -90,7 +88,7 @@ class Generator:
 
 
 def events_per_spell(people: Organisation) -> float:
-    """Mean number of events of a spell in this organisation, from a trial of 10,000 steps."""
+    """Mean number of events of a spell in this organisation, from a trial of 5,000 steps."""
     count = len(people)
     rng = generator(people.config, Stream.PILOT)
     zeros = np.zeros(count, np.int64)
@@ -100,15 +98,15 @@ def events_per_spell(people: Organisation) -> float:
     return STEPS_PER_SPELL * len(rows) / len(steps)
 
 
-def generator_of(people: Organisation) -> Generator:
-    """The generator for the organisation's configuration. Raises ``InputError`` where more events
-    are wanted than people at work without rest would make."""
+def generator_of(people: Organisation, lost_share: float = 0.0) -> Generator:
+    """The generator for the organisation's configuration; up to ``lost_share`` of its events will
+    not count. Raises ``InputError`` where more are wanted than people without rest would make."""
     config = people.config
     each = events_per_spell(people)
     if config.events:
         days = range(config.days)
         work_ms = sum(float(people.pace @ hours_of(people, day).worked_ms()) for day in days)
-        tempo = Tempo.to_reach(config.events, max(work_ms, 1.0), each)
+        tempo = Tempo.to_reach(config.events / (1 - lost_share), work_ms, each)
     else:
         tempo = Tempo.steady(config.events_per_s / MS_PER_S, each)
     if tempo.events_per_ms > MOST_EVENTS_PER_S / MS_PER_S:

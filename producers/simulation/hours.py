@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from events.clock import MS_PER_HOUR, MS_PER_MINUTE
-from producers.simulation.config import Stream, generator
 from producers.simulation.habits import Array
 from producers.simulation.organisation import Organisation
+from producers.simulation.randomness import Stream, generator
 
 #: Nobody works outside these hours of the day, so nothing is generated there.
 OPENS_MS = 7 * MS_PER_HOUR

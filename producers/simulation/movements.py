@@ -28,9 +28,10 @@ _MOVING = (Atom.MOVE, Atom.CORRECT, Atom.DRAG)
 
 @dataclass(frozen=True, slots=True)
 class Aims:
-    """One row a step: where it aims (``hit``, inside the target), how far beyond it shoots as a
-    share of the way (0: not), where it ends (elsewhere than ``hit`` for a drag)."""
+    """One row a step: the middle of its target and the place in it that is hit, how far beyond it
+    shoots as a share of the way (0: not), where it ends (elsewhere than ``hit`` for a drag)."""
 
+    target_px: Array
     width_px: Array
     hit_px: Array
     overshoot: Array
@@ -55,6 +56,7 @@ def aim(rng: np.random.Generator, people: Organisation, steps: Steps) -> Aims:
     near = centre[spell] + rng.standard_normal((count, 2), np.float32) * np.float32(_NEAR_SPREAD)
     anywhere = rng.random((count, 2), np.float32)
     target = np.where(rng.random((count, 1), np.float32) < _NEAR_SHARE, near, anywhere) * most
+    target = _inside(target, most)
     width = WIDTH_PX[steps.role] * np.exp(rng.standard_normal(count, np.float32) * np.float32(0.3))
     scatter = rng.standard_normal((count, 2), np.float32) / np.float32(_DEVIATIONS_IN_WIDTH)
     hit = _inside(target + np.clip(scatter, -0.5, 0.5) * width[:, None], most)
@@ -62,7 +64,7 @@ def aim(rng: np.random.Generator, people: Organisation, steps: Steps) -> Aims:
     way = rng.standard_normal((count, 2), np.float32) * np.float32(_NEAR_SPREAD) * most
     beyond = rng.uniform(0.03, 0.12, count) * (rng.random(count) < _OVERSHOOT_SHARE)
     overshoot = np.where(moves_pointer(steps.kind), beyond, 0).astype(np.float32)
-    return Aims(width, hit, overshoot, np.where(drags, _inside(hit + way, most), hit))
+    return Aims(target, width, hit, overshoot, np.where(drags, _inside(hit + way, most), hit))
 
 
 def chain(

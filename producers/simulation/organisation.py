@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from events.policy import Policy
-from producers.simulation.config import SimulationConfig, Stream, generator
+from producers.simulation.config import SimulationConfig
 from producers.simulation.habits import Array, style_of, surface_of
+from producers.simulation.randomness import Stream, generator
 
 #: Not on any allow-list, so that `other` shows in what the streams make of it.
 UNLISTED_APPLICATION = "sim-home-made-tool"
@@ -86,6 +87,8 @@ def organisation(config: SimulationConfig, policy: Policy) -> Organisation:
     rng = generator(config, Stream.PEOPLE)
     count = config.employees
     team = rng.permutation(np.repeat(np.arange(config.teams), sizes))
+    part_time = rng.random(count) < _PART_TIME_SHARE
+    part_time[0] = False  # somebody is there every day
     digits = max(2, len(str(config.teams)))
     return Organisation(
         config=config,
@@ -102,5 +105,5 @@ def organisation(config: SimulationConfig, policy: Policy) -> Organisation:
         fitts_b_ms=rng.uniform(100, 180, count).astype(np.float32),
         key_ms=rng.lognormal(np.log(220), 0.25, count).astype(np.float32),
         pace=rng.uniform(0.5, 1.5, count).astype(np.float32),
-        part_time=rng.random(count) < _PART_TIME_SHARE,
+        part_time=part_time,
     )

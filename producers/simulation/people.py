@@ -9,9 +9,10 @@ import numpy as np
 from events.consent import ConsentAction, ConsentRecord
 from events.policy import Policy
 from events.purposes import PURPOSES
-from producers.simulation.config import SimulationConfig, Stream, generator
+from producers.simulation.config import SimulationConfig
 from producers.simulation.habits import Array
 from producers.simulation.organisation import Organisation
+from producers.simulation.randomness import Stream, generator
 
 
 @unique

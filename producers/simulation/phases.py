@@ -56,7 +56,9 @@ class Simulation:
     def of(config: SimulationConfig, policy: Policy, codec: Codec) -> Simulation:
         """Raises ``InputError`` where more events are asked for than people can make."""
         people = organisation(config, policy)
-        return Simulation(people, Expectation(policy), generator_of(people), policy, codec)
+        # A message that is refused whole counts as one event, whatever it would have held.
+        generator = generator_of(people, lost_share=config.broken_share)
+        return Simulation(people, Expectation(policy), generator, policy, codec)
 
     @property
     def config(self) -> SimulationConfig:

@@ -11,7 +11,9 @@ from producers.simulation.habits import Array
 #: Chance must not leave a run short: this much more is aimed at, and this many spells.
 _MORE_SHARE, _MORE_SPELLS = 0.01, 4
 
-#: What is missing near the end is not made up for in a rush.
+#: They are to come before this last share of the working time: it makes up for late bad luck,
+_RESERVE_SHARE = 0.04
+#: and even then not in a rush.
 _MOST_FASTER = 3.0
 
 
@@ -22,7 +24,7 @@ class Tempo:
 
     per_ms: float
     events_per_spell: float
-    work_left_ms: float = 0.0
+    work_left_ms: float = 0.0  # without the reserve
     events_left: float | None = None
 
     @staticmethod
@@ -30,9 +32,10 @@ class Tempo:
         return Tempo(events_per_ms / events_per_spell, events_per_spell)
 
     @staticmethod
-    def to_reach(events: int, work_ms: float, events_per_spell: float) -> Tempo:
+    def to_reach(events: float, work_ms: float, events_per_spell: float) -> Tempo:
         """A little over ``events`` in ``work_ms`` of average people's working time."""
         aim = events * (1 + _MORE_SHARE) + _MORE_SPELLS * events_per_spell
+        work_ms *= 1 - _RESERVE_SHARE
         return Tempo(aim / work_ms / events_per_spell, events_per_spell, work_ms, aim)
 
     @property

@@ -3,7 +3,7 @@ CREATE DATABASE IF NOT EXISTS analytics{on_cluster};
 
 -- A partial's identity is (window_start, batch); team and pseudonym are functions of the batch.
 -- `application` is not part of the sort key: a change of the policy's allow-list changes it, and the
--- partial must stay the same row.
+-- partial must stay the same row. The attempt that counted most wins, as in the accounting.
 CREATE TABLE IF NOT EXISTS analytics.window_partials{on_cluster}
 (
     team LowCardinality(String) CODEC(ZSTD(1)) COMMENT 'Team the person worked in.',
@@ -36,7 +36,7 @@ CREATE TABLE IF NOT EXISTS analytics.window_partials{on_cluster}
     wheel_steps UInt32 CODEC(T64, ZSTD(1)) COMMENT 'Sum of absolute wheel steps.',
     path_px UInt32 CODEC(T64, ZSTD(1)) COMMENT 'Length of the pointer''s path.'
 )
-ENGINE = {replicated}ReplacingMergeTree
+ENGINE = {replicated}ReplacingMergeTree(event_count)
 PARTITION BY toYYYYMMDD(window_start)
 ORDER BY (team, window_start, pseudonym, batch)
 SETTINGS ttl_only_drop_parts = 1

@@ -29,7 +29,7 @@ class GroupView:
 _MINUTE = ("minute", "window_start", "toIntervalMinute(1)")
 _5_MINUTES = ("5 minutes", "toStartOfFiveMinutes(window_start)", "toIntervalMinute(5)")
 _HOUR = ("hour", "toStartOfHour(window_start)", "toIntervalHour(1)")
-_DAY = ("day", "toDateTime(toDate(window_start), 'UTC')", "toIntervalDay(1)")
+_DAY = ("day", "toStartOfDay(window_start)", "toIntervalDay(1)")
 
 GROUP_VIEWS: tuple[GroupView, ...] = (
     GroupView("team_minutes", "team", *_MINUTE),

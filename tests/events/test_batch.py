@@ -1,0 +1,113 @@
+"""The envelope of a batch: every reason that refuses it whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from events.batch import SCHEMA, from_record, is_identifier, is_subject, to_record
+from events.errors import Reject
+from events.outcomes import WHOLE_MESSAGE, Rejected
+from events.schemas import newest
+from events.vocabulary import MAX_BATCH_EVENTS, MAX_TIME_MS
+from tests.strategies import SUBJECTS, TEAMS, batches, sound_batch
+
+Change = dict[str, Any]
+ROWS = {column.name: column.dtype.itemsize for column in newest(SCHEMA).packed}
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"subject": ""}, Rejected.INVALID_HEADER),
+        ({"subject": "x" * 129}, Rejected.INVALID_HEADER),
+        ({"subject": "ø" * 65}, Rejected.INVALID_HEADER),
+        ({"team": ""}, Rejected.INVALID_HEADER),
+        ({"team": "Red Team"}, Rejected.INVALID_HEADER),
+        ({"team": "red\n"}, Rejected.INVALID_HEADER),
+        ({"application": "https://example.org"}, Rejected.INVALID_HEADER),
+        ({"application": "a" * 65}, Rejected.INVALID_HEADER),
+        ({"sequence": -1}, Rejected.INVALID_HEADER),
+        ({"surface": 4}, Rejected.INVALID_HEADER),
+        ({"surface": -1}, Rejected.INVALID_HEADER),
+        ({"origin": 3}, Rejected.INVALID_HEADER),
+        ({"screen_width_px": 0}, Rejected.INVALID_HEADER),
+        ({"screen_height_px": 65_536}, Rejected.INVALID_HEADER),
+        ({"base_time_ms": MAX_TIME_MS + 1}, Rejected.INVALID_HEADER),
+        ({"base_time_ms": 2**63 - 1}, Rejected.INVALID_HEADER),
+        ({"base_time_ms": -1}, Rejected.NEGATIVE_TIME),
+        ({"action": b""}, Rejected.UNEQUAL_COLUMNS),
+        ({"detail": b"\0"}, Rejected.UNEQUAL_COLUMNS),
+        (dict.fromkeys(ROWS, b""), Rejected.EMPTY_BATCH),
+        (
+            {name: b"\0" * size * (MAX_BATCH_EVENTS + 1) for name, size in ROWS.items()},
+            Rejected.TOO_MANY_EVENTS,
+        ),
+    ],
+)
+def test_a_batch_is_refused_whole_for_its_reason(change: Change, reason: Rejected) -> None:
+    record = {**to_record(sound_batch()), **change}
+    with pytest.raises(Reject) as refusal:
+        from_record(record)
+    assert refusal.value.reason is reason
+    assert reason in WHOLE_MESSAGE
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"subject": "x" * 128},
+        {"subject": "ø" * 64},
+        {"team": "a" * 64},
+        {"sequence": 2**31 - 1},
+        {"screen_width_px": 65_535},
+        {"base_time_ms": 0},
+        {"base_time_ms": MAX_TIME_MS},
+        {name: b"\0" * size * MAX_BATCH_EVENTS for name, size in ROWS.items()},
+    ],
+)
+def test_the_limits_themselves_are_within(change: Change) -> None:
+    assert len(from_record({**to_record(sound_batch()), **change})) >= 1
+
+
+@given(batch=batches())
+def test_times_are_the_base_and_all_deltas_up_to_an_event(batch: Any) -> None:
+    time_ms, expected = batch.header.base_time_ms, []
+    for delta_ms in batch.columns["time_delta_ms"].tolist():
+        time_ms += delta_ms
+        expected.append(time_ms)
+    assert batch.times_ms().tolist() == expected
+
+
+@given(batch=batches())
+def test_a_value_that_does_not_fit_its_column_is_an_overflow(batch: Any) -> None:
+    batch.columns["x_px"] = np.full(len(batch), 65_536)
+    with pytest.raises(OverflowError):
+        to_record(batch)
+
+
+@given(batch=batches())
+def test_nothing_of_the_person_shows_in_a_repr(batch: Any) -> None:
+    text = repr(batch) + repr(batch.header)
+    header = batch.header
+    for secret in (*SUBJECTS, *TEAMS, header.application, repr(header.batch_id), "session"):
+        assert secret not in text
+    assert str(header.base_time_ms) not in text
+
+
+def test_half_a_character_is_no_subject() -> None:
+    assert not is_subject("\udc80")
+    assert is_subject("\U0001f600")
+
+
+@pytest.mark.parametrize("text", ["a", "0", "a.b_c-d", "a" * 64])
+def test_an_identifier_is_a_short_plain_name(text: str) -> None:
+    assert is_identifier(text)
+
+
+@pytest.mark.parametrize("text", ["", "-a", ".a", "A", "a b", "a/b", "å", "a" * 65, "a\n"])
+def test_anything_else_is_no_identifier(text: str) -> None:
+    assert not is_identifier(text)
