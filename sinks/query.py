@@ -63,6 +63,7 @@ def _read(warehouse: Warehouse, sql: str, form: str, limits: dict[str, str]) -> 
     client: Client = warehouse.another({**limits, "readonly": "2"})
     try:
         statement = sql.strip().rstrip(";")
+        _refuse_files(client, statement)
         if not statement.lower().startswith(_STREAMED):
             yield client.raw_query(statement, fmt=form)
             return
@@ -75,6 +76,16 @@ def _read(warehouse: Warehouse, sql: str, form: str, limits: dict[str, str]) -> 
         client.close()
 
 
+def _refuse_files(client: Client, statement: str) -> None:
+    """``InputError`` for INTO OUTFILE: the embedded engine would write the file, since to it that
+    is no change of data. As ClickHouse formats a statement, each clause begins a line, and a line
+    break within a string does not. What ClickHouse cannot read raises its error."""
+    asked = {"statement": statement}
+    ((text,),) = client.query("SELECT formatQuery({statement:String})", asked).result_rows
+    if "\nINTO OUTFILE " in str(text):
+        raise InputError("query only reads: leave INTO OUTFILE out, and use the shell's > instead")
+
+
 def _cell(text: str, kind: str) -> str | int:
     if kind.startswith(("UInt", "Int")) and abs(int(text)) <= _LARGEST_AMOUNT:
         return int(text)
@@ -82,6 +93,9 @@ def _cell(text: str, kind: str) -> str | int:
 
 
 def _short(message: str) -> str:
-    """ClickHouse's text without where in its own source, and without its version."""
+    """ClickHouse's text without where in its own source, without its version, and without what we
+    asked it ourselves."""
     first = message.strip().splitlines()[0] if message.strip() else "no reason given"
-    return first.split("Stack trace:")[0].strip()
+    for rest in ("Stack trace:", ": In scope SELECT formatQuery("):
+        first = first.split(rest)[0]
+    return first.strip()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -67,6 +68,23 @@ def test_nothing_can_be_written(warehouse: Warehouse, sql: str) -> None:
         list(ask_json(warehouse, sql))
     assert warehouse.client.command("SELECT count() FROM kept") == 0
     assert warehouse.client.command("EXISTS TABLE more") == 0
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT 1 INTO OUTFILE '{file}'",
+        "WITH 1 AS a SELECT a into /* */ outfile '{file}' TRUNCATE",
+        "SELECT 1 UNION ALL SELECT 2 INTO OUTFILE '{file}' FORMAT CSV",
+        "SELECT 1 INTO OUTFILE '{file}'; SELECT 2",
+    ],
+)
+def test_no_file_can_be_written(warehouse: Warehouse, tmp_path: Path, sql: str) -> None:
+    file = tmp_path / "answer.csv"
+    with pytest.raises(InputError, match=r"INTO OUTFILE|Multi-statements"):
+        ask(warehouse, sql.format(file=file))
+    assert not file.exists()
+    assert ask(warehouse, "SELECT '\nINTO OUTFILE '").cells == (("\nINTO OUTFILE ",),)
 
 
 def test_a_wrong_question_gets_clickhouses_reason_in_one_line(warehouse: Warehouse) -> None:
