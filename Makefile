@@ -14,7 +14,7 @@ help: ## show this list
 setup: $(READY) ## make .venv with the locked dependencies and the glasshouse command
 
 $(READY): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; name one with make PYTHON=...")'
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "Python 3.11 to 3.13 is needed; name one with make PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
@@ -27,6 +27,10 @@ demo: $(READY) ## run a simulated organisation end to end, with nothing else ins
 .PHONY: test
 test: $(READY) ## run all tests; a skipped service test is a failure with STRICT=1
 	$(BIN)/python -m pytest $(if $(STRICT),--strict-services) $(ARGS)
+
+.PHONY: images
+images: $(READY) ## build the container images from packages alone (root, Docker, debootstrap, Maven)
+	PYTHON=$(BIN)/python deploy/airgap/images.sh $(IMAGES)
 
 .PHONY: check
 check: $(READY) ## lint, format check and strict types

@@ -7,25 +7,25 @@ from typing import Annotated
 
 import typer
 
-from deploy import demo_command
+from deploy import demo_command, operate_commands
 from events.errors import InputError
 from events.options import err, show_json, show_table, with_settings
-from events.settings import Settings
+from events.settings import KAFKA_ACCESS, Settings
 
 
 def register(app: typer.Typer) -> None:
     """Add this package's commands to ``app``."""
     demo_command.register(app)
+    operate_commands.register(app)
     app.command()(broker)
     app.command()(
         with_settings(
-            "kafka_servers",
+            *KAFKA_ACCESS,
             "clickhouse_url",
             "clickhouse_user",
             "clickhouse_password",
             "data_dir",
             "group_prefix",
-            "server_timeout_s",
         )(status)
     )
     app.command()(

@@ -9,7 +9,7 @@ import typer
 
 from events.clock import SystemClock
 from events.errors import InputError
-from events.options import show_json, with_settings
+from events.options import err, show_json, with_settings
 from events.settings import Settings
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def demo(
     Example: glasshouse demo --balabit training_files --data-dir trial --json
     """
     from deploy.demo import run_demo
-    from deploy.demo_result import show_report
+    from deploy.demo_result import say_notes, show_report
     from deploy.watching import watching
 
     now_ms = SystemClock().now_ms()
@@ -85,6 +85,7 @@ def demo(
     with watching(script.title) as watcher:
         report = run_demo(settings, script, workers, watcher, now_ms)
     if as_json:
+        say_notes(script, err)
         show_json(report.to_json())
     else:
         show_report(report, script)

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from rich.console import Console
+
 from deploy.demo import DemoReport
 from deploy.script import Script
 from events.options import out, show_table
@@ -33,6 +35,12 @@ def _outcomes(purposes: Sequence[Totals]) -> Iterator[tuple[str | int, ...]]:
             yield (f"{word}: {reason}", *(one.get(reason, 0) for one in counts))
 
 
+def say_notes(script: Script, console: Console) -> None:
+    """What the script has to say of itself: that it is simulated, which rows were no events."""
+    for note in script.notes():
+        console.print(note, highlight=False, markup=False, soft_wrap=True)
+
+
 def show_report(report: DemoReport, script: Script) -> None:
     totals, title = report.totals, script.title
     show_table(
@@ -48,8 +56,7 @@ def show_report(report: DemoReport, script: Script) -> None:
         soft_wrap=True,
     )
     show_checks(report.checks, report.unmerged)
-    for note in script.notes():
-        out.print(note, highlight=False, markup=False)
+    say_notes(script, out)
     out.print(
         f"{report.events_in:,} events in {report.seconds:.1f} s, from the first one published to "
         f"the last row readable: {report.events_per_s:,.0f} events/s",

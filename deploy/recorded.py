@@ -11,7 +11,7 @@ from events.consent import ConsentAction
 from events.errors import InputError
 from events.policy import Policy
 from events.purposes import PURPOSES, Purpose
-from producers.calendar import default_start
+from producers.calendar import default_start, lay, refuse_future
 from producers.consents import words
 from producers.publisher import Publisher
 from producers.recordings import Recording
@@ -57,21 +57,25 @@ class RecordedScript:
         return [f"{self.report.unreadable_rows:,} rows of the recordings are no events:", *where]
 
     def phases(self, policy: Policy, codec: Codec, now_ms: int) -> Iterator[Phase]:
+        plan = self._plan(now_ms)
+        refuse_future(lay(self.recordings, plan.first_ms), now_ms)
         notice_version = policy.notice_version
         enrolled = [one.subject for one in self.recordings if one.subject not in self.without]
         grants = words(enrolled, PURPOSES, ConsentAction.GRANT, notice_version, now_ms)
         withdrawals = words(
             sorted(self.withdrawn), PURPOSES, ConsentAction.WITHDRAW, notice_version, now_ms
         )
-        plan = ReplayPlan(
+
+        def feed(publisher: Publisher, on_progress: Callable[[int], None]) -> None:
+            self.report = replay(self.recordings, publisher, plan, on_progress=on_progress)
+
+        yield Phase([*grants, *withdrawals], feed)
+
+    def _plan(self, now_ms: int) -> ReplayPlan:
+        return ReplayPlan(
             first_ms=default_start(self.recordings, now_ms)
             if self.first_ms is None
             else self.first_ms,
             team=self.team,
             batch_events=self.batch_events,
         )
-
-        def feed(publisher: Publisher, on_progress: Callable[[int], None]) -> None:
-            self.report = replay(self.recordings, publisher, plan, on_progress=on_progress)
-
-        yield Phase([*grants, *withdrawals], feed)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from confluent_kafka.admin import AdminClient
+from pydantic import SecretStr
 
 from deploy.broker import EmbeddedBroker
 from deploy.lag import lags
@@ -25,12 +26,12 @@ from events.errors import Retry, ServerMissing, Stop
 from events.kafka import create_topics, end_offsets, topic_ids, wait_for_kafka
 from events.policy import Policy, load_policy
 from events.registry import codec_for
-from events.settings import ENV_PREFIX, SECRETS, Settings
+from events.settings import ENV_PREFIX, Settings
 from events.topics import Topic
 from sinks.loader import Loader
 from sinks.prepare import open_loader, prepare
 from sinks.warehouse import Warehouse, open_warehouse
-from streams.keys import KeyRing, new_epoch, save_keys
+from streams.keys import KeyRing, load_keys, new_epoch, save_keys
 
 _POLL_S = 0.1
 #: Asking for the ends of all topics takes a good part of a second: not to be done too often.
@@ -149,6 +150,7 @@ def running_stack(settings: Settings, say: Callable[[str], None]) -> Iterator[St
         (settings.data_dir / _LOG_DIR).mkdir(parents=True, exist_ok=True, mode=0o700)
         if not settings.keys_path.exists():
             save_keys(KeyRing((new_epoch(1, 0),)), settings.keys_path)
+        load_keys(settings.keys_path)  # the workers do this; here its faults can still be told
         if settings.embedded_kafka:
             broker = EmbeddedBroker(settings.data_dir / _LOG_DIR / "broker.log")
             servers = parts.enter_context(broker).servers
@@ -178,7 +180,11 @@ def running_stack(settings: Settings, say: Callable[[str], None]) -> Iterator[St
 def _child_environ(settings: Settings) -> dict[str, str]:
     """Every setting this process resolved, as variables, so that a child has the same."""
     return {
-        f"{ENV_PREFIX}{name.upper()}": str(value)
+        f"{ENV_PREFIX}{name.upper()}": str(_plain(getattr(settings, name)))
         for name in Settings.model_fields
-        if name not in SECRETS | {"metrics_port"} and (value := getattr(settings, name)) is not None
+        if name != "metrics_port" and getattr(settings, name) is not None
     }
+
+
+def _plain(value: object) -> object:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value

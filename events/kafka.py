@@ -12,7 +12,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from events.errors import ServerMissing, Stop
 from events.settings import Settings
-from events.topics import TOPICS, Topic
+from events.topics import SPEC, TOPICS, Topic
 
 _ASK_TIMEOUT_S = 5.0
 
@@ -24,8 +24,23 @@ def client_config(settings: Settings, **more: Any) -> dict[str, Any]:
         "client.id": "glasshouse",
         # A missing broker is reported by us, once and in words, not by librdkafka line by line.
         "log_level": 2,
+        **_security(settings),
         **more,
     }
+
+
+def _security(settings: Settings) -> dict[str, Any]:
+    transport = "SSL" if settings.kafka_tls else "PLAINTEXT"
+    config: dict[str, Any] = {
+        "security.protocol": f"SASL_{transport}" if settings.kafka_user else transport
+    }
+    if settings.kafka_tls and settings.kafka_ca_file:
+        config["ssl.ca.location"] = str(settings.kafka_ca_file)
+    if settings.kafka_user:
+        config["sasl.mechanism"] = settings.kafka_sasl_mechanism
+        config["sasl.username"] = settings.kafka_user
+        config["sasl.password"] = settings.kafka_password.get_secret_value()
+    return config
 
 
 def wait_for_kafka(
@@ -57,7 +72,10 @@ def wait_for_kafka(
 
 
 def create_topics(admin: AdminClient, settings: Settings) -> None:
-    """Create the topics that are missing; those that exist are left as they are."""
+    """Create the topics that are missing; those that exist are left as they are.
+
+    Raises ``Stop`` where they cannot be made, or have numbers of partitions that break a promise.
+    """
     existing = admin.list_topics(timeout=_ASK_TIMEOUT_S).topics
     wanted = [
         NewTopic(
@@ -73,14 +91,28 @@ def create_topics(admin: AdminClient, settings: Settings) -> None:
         for spec in TOPICS
         if spec.topic.value not in existing
     ]
-    if not wanted:
-        return
-    for name, made in admin.create_topics(wanted).items():
+    for name, made in (admin.create_topics(wanted) if wanted else {}).items():
         try:
             made.result()
         except KafkaException as error:
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise Stop(f"topic {name} cannot be created: {error.args[0].name()}") from None
+    _refuse_odd_partitions(admin)
+
+
+def _refuse_odd_partitions(admin: AdminClient) -> None:
+    """A ledger of several partitions would be read in part only, so that somebody's no is missed;
+    an output topic needs the partitions of the raw topic."""
+    found = {spec: len(partitions_of(admin, spec.topic)) for spec in TOPICS}
+    raw = found[SPEC[Topic.RAW]]
+    for spec, count in found.items():
+        wanted = raw if spec.partitioned else 1
+        if count not in (0, wanted):  # 0: made a moment ago, not everywhere known yet
+            raise Stop(
+                f"topic {spec.topic.value} has {count} partitions and must have {wanted}. Delete "
+                "it if it holds nothing yet, and run `glasshouse provision`. A broker that makes "
+                "topics by itself (auto.create.topics.enable) makes them like this: switch it off."
+            )
 
 
 def topic_ids(admin: AdminClient, topics: Iterable[Topic]) -> dict[Topic, str]:
@@ -92,7 +124,8 @@ def topic_ids(admin: AdminClient, topics: Iterable[Topic]) -> dict[Topic, str]:
 
 def partitions_of(admin: AdminClient, topic: Topic) -> list[int]:
     """Partition numbers of a topic; empty if it does not exist."""
-    metadata = admin.list_topics(topic.value, timeout=_ASK_TIMEOUT_S).topics.get(topic.value)
+    # All topics are listed, since many brokers create a topic that is asked for by name.
+    metadata = admin.list_topics(timeout=_ASK_TIMEOUT_S).topics.get(topic.value)
     return sorted(metadata.partitions) if metadata and metadata.error is None else []
 
 

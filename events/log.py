@@ -11,6 +11,29 @@ import structlog
 log: structlog.stdlib.BoundLogger = structlog.get_logger("glasshouse")
 
 
+def kind_and_place(error: BaseException) -> str:
+    """An exception as its kind and where it was raised: its text, and the variables of its frames,
+    could hold a value from a message."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    place = f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else "unknown"
+    return f"{type(error).__name__} in {place}"
+
+
+def _without_values(
+    _logger: object, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Whatever exception a line comes with, and be it a library's, no traceback is printed."""
+    info = event.pop("exc_info", None)
+    if info is True:
+        info = sys.exc_info()
+    error = info[1] if isinstance(info, tuple) else info
+    if isinstance(error, BaseException):
+        event["error"] = kind_and_place(error)
+    return event
+
+
 def configure_logging(level: str, form: str) -> None:
     """Send this project's and its libraries' lines of at least ``level`` to standard error."""
     threshold = getattr(logging, level.upper())
@@ -27,7 +50,11 @@ def configure_logging(level: str, form: str) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _without_values,
+                last,
+            ],
         )
     )
     logging.basicConfig(handlers=[handler], level=threshold, force=True)

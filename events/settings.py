@@ -3,8 +3,8 @@
 Nothing else in the project reads the environment. A setting ``data_dir`` is the flag
 ``--data-dir``, the variable ``GLASSHOUSE_DATA_DIR``, and ``data_dir`` in the settings file
 (``glasshouse.toml`` in the working directory, or the one that ``--config`` or
-``GLASSHOUSE_CONFIG`` names). A secret is no flag: command lines can be read by everybody on the
-machine.
+``GLASSHOUSE_CONFIG`` names). A secret is no flag, since command lines can be read by everybody on
+the machine; it may also be in a file that ``GLASSHOUSE_<SECRET>_FILE`` names.
 """
 
 from __future__ import annotations
@@ -34,6 +34,15 @@ class Settings(BaseModel):
     kafka_servers: str = Field(
         "",
         description="Kafka bootstrap servers, host:port[,host:port]. Empty: the embedded broker.",
+    )
+    kafka_tls: bool = Field(False, description="Whether Kafka is spoken to over TLS.")
+    kafka_ca_file: Path | None = Field(
+        None, description="Certificate authorities that Kafka's certificate is checked against."
+    )
+    kafka_user: str = Field("", description="Principal for SASL. Empty: none.")
+    kafka_password: SecretStr = Field(SecretStr(""), description="The principal's password.")
+    kafka_sasl_mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = Field(
+        "SCRAM-SHA-512", description="SASL mechanism."
     )
     kafka_partitions: Annotated[int, Field(ge=1, le=1_024)] = Field(
         4, description="Partitions of each data topic when it is created."
@@ -128,6 +137,18 @@ class Settings(BaseModel):
 SECRETS = frozenset(
     name for name, field in Settings.model_fields.items() if field.annotation is SecretStr
 )
+_SECRET_FILES = {f"{ENV_PREFIX}{name.upper()}_FILE": name for name in sorted(SECRETS)}
+
+
+#: How Kafka is reached: what every command that talks to it takes as flags.
+KAFKA_ACCESS = (
+    "kafka_servers",
+    "kafka_tls",
+    "kafka_ca_file",
+    "kafka_user",
+    "kafka_sasl_mechanism",
+    "server_timeout_s",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +170,26 @@ def _read_file(path: Path, required: bool) -> dict[str, Any]:
         raise SettingsError(f"settings file {path}", [f"cannot be read: {error}"]) from None
 
 
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        name.removeprefix(ENV_PREFIX).lower(): value
+        for name, value in environ.items()
+        if name.startswith(ENV_PREFIX) and name not in (CONFIG_VARIABLE, *_SECRET_FILES)
+    }
+
+
+def _secrets_in_files(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Secrets from the files that ``GLASSHOUSE_<SECRET>_FILE`` name, as containers have them."""
+    found: dict[str, Any] = {}
+    for variable, secret in _SECRET_FILES.items():
+        if path := environ.get(variable):
+            try:
+                found[secret] = Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+            except (OSError, UnicodeDecodeError):
+                raise SettingsError(f"file {path} of {variable}", ["cannot be read"]) from None
+    return found
+
+
 def resolve(
     flags: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] | None = None,
@@ -165,11 +206,7 @@ def resolve(
         (f"file {path}", _read_file(path, required=bool(named))),
         (
             "environment",
-            {
-                name.removeprefix(ENV_PREFIX).lower(): value
-                for name, value in environ.items()
-                if name.startswith(ENV_PREFIX) and name != CONFIG_VARIABLE
-            },
+            {**_from_environment(environ), **_secrets_in_files(environ)},
         ),
         ("flag", {name: value for name, value in (flags or {}).items() if value is not None}),
     ]
@@ -178,8 +215,9 @@ def resolve(
     for source, layer in layers:
         values.update(layer)
         sources.update(dict.fromkeys(layer, source))
-    if values.get("key_file") == "":
-        values["key_file"] = None
+    for name in ("key_file", "kafka_ca_file"):
+        if values.get(name) == "":
+            values[name] = None
     try:
         return Resolved(Settings.model_validate(values), sources)
     except ValidationError as error:

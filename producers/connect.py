@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from events.errors import InputError
 from events.options import err
-from events.settings import Settings
+from events.settings import KAFKA_ACCESS, Settings
 
 #: The settings every command that calls ``connect`` must offer.
-CONNECTION = (
-    "kafka_servers",
-    "kafka_partitions",
-    "kafka_replicas",
-    "schema_registry_url",
-    "server_timeout_s",
-)
+CONNECTION = (*KAFKA_ACCESS, "kafka_partitions", "kafka_replicas", "schema_registry_url")
 
 
 def connect(settings: Settings) -> None:

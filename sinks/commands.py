@@ -15,7 +15,7 @@ import typer
 
 from events.errors import GlasshouseError
 from events.options import err, out, show_json, show_table, with_settings
-from events.settings import Settings
+from events.settings import KAFKA_ACCESS, Settings
 
 if TYPE_CHECKING:
     from sinks.loader import Loader
@@ -28,7 +28,7 @@ _CLICKHOUSE = (
     "clickhouse_user",
     "server_timeout_s",
 )
-_KAFKA = ("kafka_servers", "kafka_partitions", "kafka_replicas", "schema_registry_url")
+_KAFKA = (*KAFKA_ACCESS, "kafka_partitions", "kafka_replicas", "schema_registry_url")
 _LOADER = (
     "group_prefix",
     "group_session_timeout_s",
@@ -58,7 +58,7 @@ def migrate(settings: Settings) -> None:
     """
     from sinks.prepare import prepare
 
-    with _warehouse(settings) as warehouse:
+    with _warehouse(settings, new=True) as warehouse:
         applied = prepare(warehouse.client, settings)
     names = ", ".join(f"{each.version:04d}_{each.name}" for each in applied)
     out.print(f"applied: {names}" if applied else "all migrations were applied already")
@@ -80,10 +80,10 @@ def load(
     from sinks.prepare import open_loader
 
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
     with _warehouse(settings) as warehouse:
         loader = open_loader(settings, warehouse.client)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stop.set())
         serve_metrics(settings.metrics_port)
         end = _End(loader, stop)
         if until_caught_up:
@@ -98,7 +98,7 @@ def load(
         raise typer.Exit(_INTERRUPTED)
 
 
-@with_settings(*_CLICKHOUSE, "kafka_servers")
+@with_settings(*_CLICKHOUSE, *KAFKA_ACCESS)
 def reconcile(
     settings: Settings, as_json: bool = typer.Option(False, "--json", help="One JSON object.")
 ) -> None:
@@ -121,6 +121,8 @@ def reconcile(
         )
     else:
         show_checks(checks, unmerged)
+        if not settings.kafka_servers:
+            out.print("Kafka was not asked: messages that nobody judged yet are not missed")
     raise typer.Exit(0 if good else 1)
 
 
@@ -152,9 +154,12 @@ def query(
 
 
 @contextmanager
-def _warehouse(settings: Settings) -> Iterator[Warehouse]:
+def _warehouse(settings: Settings, new: bool = False) -> Iterator[Warehouse]:
+    from sinks.data_dir import require_made
     from sinks.warehouse import open_warehouse
 
+    if settings.embedded_clickhouse and not new:
+        require_made(settings.data_dir)
     said: list[float] = []
 
     def say_once(waited_s: float) -> None:

@@ -32,6 +32,16 @@ def scratch_path(data_dir: Path) -> Path:
     return data_dir / _SCRATCH
 
 
+def require_made(data_dir: Path) -> None:
+    """Raise ``DataDirError`` unless ``data_dir`` is one of ours: a slip of the pen in a path must
+    not make an empty warehouse."""
+    if not (data_dir / _MARK).exists():
+        raise DataDirError(
+            f"there is no data directory at {data_dir}. Name the right one with --data-dir, or "
+            "make one with `glasshouse migrate` or `glasshouse demo`."
+        )
+
+
 @contextmanager
 def claimed(data_dir: Path) -> Iterator[Path]:
     """Have ``data_dir`` to oneself, made (mode 0700) if it is not there.
@@ -74,6 +84,7 @@ def _lock(lock: int, data_dir: Path) -> None:
 def _check(data_dir: Path) -> None:
     mark = data_dir / _MARK
     if not mark.exists():
+        data_dir.chmod(0o700)
         _write_mark(mark)
     try:
         found = json.loads(mark.read_text(encoding="utf-8"))["format"]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from clickhouse_connect.driver import Client
 
 #: Table and column by which each purpose's rows expire.
-_EXPIRES_BY: dict[Purpose, tuple[str, str]] = {
+EXPIRES_BY: dict[Purpose, tuple[str, str]] = {
     Purpose.AGENT_TRAINING: ("training.interactions", "toDateTime(time)"),
     Purpose.TEAM_ANALYTICS: ("analytics.window_partials", "window_start"),
 }
@@ -24,7 +24,7 @@ def apply_policy(
     placement: Placement = Placement(),  # noqa: B008 (frozen, no state)
 ) -> None:
     """Set each purpose's retention and the smallest group. Doing it again changes nothing."""
-    for purpose, (table, moment) in _EXPIRES_BY.items():
+    for purpose, (table, moment) in EXPIRES_BY.items():
         days = policy.purposes[purpose].retention_days
         _expire(client, table, f"{moment} + toIntervalDay({days})", placement)
     _limit_groups(client, policy.purposes[Purpose.TEAM_ANALYTICS].smallest_group)

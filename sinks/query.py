@@ -21,6 +21,9 @@ _LARGEST_AMOUNT = 2**53
 
 _CHUNK_BYTES = 1 << 16
 
+#: The embedded engine streams the answers of these; others (SHOW, EXPLAIN, ...) are short anyway.
+_STREAMED = ("select", "with")
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -59,13 +62,28 @@ def _read(warehouse: Warehouse, sql: str, form: str, limits: dict[str, str]) -> 
     # 2: reads only, and no way back; 1 would also forbid the settings a client sends along.
     client: Client = warehouse.another({**limits, "readonly": "2"})
     try:
-        with client.raw_stream(sql.strip().rstrip(";"), fmt=form) as stream:
+        statement = sql.strip().rstrip(";")
+        _refuse_files(client, statement)
+        if not statement.lower().startswith(_STREAMED):
+            yield client.raw_query(statement, fmt=form)
+            return
+        with client.raw_stream(statement, fmt=form) as stream:
             while chunk := stream.read(_CHUNK_BYTES):
                 yield chunk
     except ClickHouseError as error:
         raise InputError(f"ClickHouse does not answer this: {_short(str(error))}") from None
     finally:
         client.close()
+
+
+def _refuse_files(client: Client, statement: str) -> None:
+    """``InputError`` for INTO OUTFILE: the embedded engine would write the file, since to it that
+    is no change of data. As ClickHouse formats a statement, each clause begins a line, and a line
+    break within a string does not. What ClickHouse cannot read raises its error."""
+    asked = {"statement": statement}
+    ((text,),) = client.query("SELECT formatQuery({statement:String})", asked).result_rows
+    if "\nINTO OUTFILE " in str(text):
+        raise InputError("query only reads: leave INTO OUTFILE out, and use the shell's > instead")
 
 
 def _cell(text: str, kind: str) -> str | int:
@@ -75,6 +93,9 @@ def _cell(text: str, kind: str) -> str | int:
 
 
 def _short(message: str) -> str:
-    """ClickHouse's text without where in its own source, and without its version."""
+    """ClickHouse's text without where in its own source, without its version, and without what we
+    asked it ourselves."""
     first = message.strip().splitlines()[0] if message.strip() else "no reason given"
-    return first.split("Stack trace:")[0].strip()
+    for rest in ("Stack trace:", ": In scope SELECT formatQuery("):
+        first = first.split(rest)[0]
+    return first.strip()

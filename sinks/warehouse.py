@@ -8,10 +8,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from events.errors import ServerMissing, SettingsError, Stop
+from events.errors import DataDirError, ServerMissing, SettingsError, Stop
 from events.settings import Settings
 from sinks.data_dir import claimed, scratch_path, tables_path
 
@@ -68,11 +69,24 @@ def _embedded(settings: Settings) -> Iterator[Warehouse]:
             path = str(tables_path(data_dir))
             return _connect(interface="chdb", path=path, settings={**_SESSION, **own})
 
-        client = another({})
+        client = _open_tables(data_dir, lambda: another({}))
         try:
             yield Warehouse(client, another)
         finally:
             client.close()
+
+
+def _open_tables(data_dir: Path, connect: Callable[[], Client]) -> Client:
+    from clickhouse_connect.driver.exceptions import ClickHouseError
+
+    try:
+        return connect()
+    except (ClickHouseError, OSError) as error:
+        raise DataDirError(
+            f"the tables in {tables_path(data_dir)} cannot be opened ({type(error).__name__}). If "
+            "the directory was copied, copy it again with its symbolic links as links (cp -a); or "
+            "name another directory with --data-dir."
+        ) from None
 
 
 @contextmanager
@@ -89,8 +103,9 @@ def _scratch_in(path: str) -> Iterator[None]:
 def _connect(**arguments: Any) -> Client:
     import clickhouse_connect
 
-    # Its log lines quote statements and values; what went wrong comes as an exception as well.
-    logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
+    # Their log lines quote statements and values; what went wrong comes as an exception as well.
+    for library in ("clickhouse_connect", "urllib3"):
+        logging.getLogger(library).setLevel(logging.CRITICAL)
     return clickhouse_connect.get_client(**arguments)
 
 

@@ -10,7 +10,7 @@ import typer
 from events.errors import InputError
 from events.options import err, show_json, show_table, with_settings
 from events.purposes import Purpose
-from events.settings import Settings
+from events.settings import KAFKA_ACCESS, Settings
 
 _KEY_SETTINGS = ("data_dir", "key_file")
 
@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
     """Add this package's commands to ``app``."""
     app.command()(
         with_settings(
-            "kafka_servers",
+            *KAFKA_ACCESS,
             "kafka_partitions",
             "kafka_replicas",
             "schema_registry_url",
@@ -28,7 +28,6 @@ def register(app: typer.Typer) -> None:
             "key_file",
             "group_prefix",
             "group_session_timeout_s",
-            "server_timeout_s",
             "take_messages",
             "take_within_ms",
             "ledger_max_age_ms",
@@ -140,10 +139,13 @@ def pseudonym(
 
     Example: glasshouse keys pseudonym user12 --purpose agent_training
     """
+    from events.batch import is_subject
     from events.purposes import PURPOSES
     from streams.keys import load_keys
     from streams.pseudonymise import subject_id
 
+    if not is_subject(subject):
+        raise InputError("the subject must be 1 to 128 bytes of UTF-8")
     ring = load_keys(settings.keys_path)
     epochs = ring.epochs if epoch is None else (ring.numbered(epoch),)
     rows = [

@@ -20,11 +20,12 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, w
 
 from events.clock import Clock
 from events.errors import GlasshouseError, Retry, ServerMissing
-from events.log import log
+from events.log import kind_and_place, log
 from events.metrics import LAG_MESSAGES, LATENCY_SECONDS, TAKE_MESSAGES, TAKE_SECONDS
 from events.settings import Settings
 from events.topics import Topic
 from streams.consent_log import consent_log
+from streams.credentials import credentials
 from streams.decode import RawMessage
 from streams.emit import Emission, Source, emit
 from streams.ledger_reader import LedgerReader
@@ -67,6 +68,7 @@ class Worker:
         app = faust.App(
             settings.worker_group,
             broker=[f"aiokafka://{server}" for server in settings.kafka_servers.split(",")],
+            broker_credentials=credentials(settings),
             store="memory://",
             datadir=datadir,
             web_enabled=False,
@@ -134,12 +136,7 @@ class Worker:
         except GlasshouseError as error:
             die(str(error))
         except Exception as error:
-            # Only the kind: an unexpected error's text could hold a value from a message.
-            trace = error.__traceback__
-            while trace and trace.tb_next:
-                trace = trace.tb_next
-            line = f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else "unknown"
-            die(f"unexpected {type(error).__name__} in {line}. Nothing was committed.")
+            die(f"unexpected {kind_and_place(error)}. What was taken was not committed.")
 
     async def _while_away(
         self,

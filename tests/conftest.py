@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Generator, Iterator
 
@@ -11,7 +12,7 @@ from hypothesis import settings
 from deploy.broker import EmbeddedBroker
 
 # A busy machine is not a fault: no example has a deadline.
-settings.register_profile("glasshouse", deadline=None, max_examples=60)
+settings.register_profile("glasshouse", deadline=None, max_examples=40)
 settings.load_profile("glasshouse")
 
 #: Set where a Docker daemon is known to run: a container test may not be skipped there.
@@ -42,6 +43,15 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"service test skipped in strict mode: {report.longreprtext}"
     return report
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """A command sends the log to the standard error of its own test; later tests have another."""
+    handlers, level = logging.root.handlers[:], logging.root.level
+    yield
+    logging.root.handlers[:] = handlers
+    logging.root.setLevel(level)
 
 
 @pytest.fixture(scope="session")

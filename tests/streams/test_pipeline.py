@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from events.codec import Codec
@@ -80,6 +80,7 @@ def splits(draw: st.DrawFn, count: int) -> list[list[int]]:
     return [order[a:b] for a, b in zip([0, *cuts], [*cuts, len(order)], strict=True)]
 
 
+@settings(max_examples=100)
 @given(data=st.data(), run=runs(), said=words, policy=policies(), keys=key_rings())
 def test_any_order_any_duplicates_and_any_split_give_what_the_oracle_gives(
     data: st.DataObject, run: list[Sent], said: Words, policy: Policy, keys: KeyRing

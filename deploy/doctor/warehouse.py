@@ -1,0 +1,89 @@
+"""Is ClickHouse there, with the tables and the limits of the policy in force?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from deploy.doctor.finding import Finding
+from events.clock import Clock
+from events.errors import GlasshouseError, SettingsError
+from events.policy import Policy, load_policy
+from events.purposes import Purpose
+from events.settings import Settings
+from sinks.limits import EXPIRES_BY
+from sinks.migrate import is_migrated
+from sinks.warehouse import open_warehouse
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver import Client
+
+#: Clocks further apart than this spoil retention, watermarks and the order of consent.
+_SKEW_MS = 5_000
+#: More active parts than this in one partition, and merges do not keep up with inserts.
+_PARTS = 300
+
+_PARTS_SQL = """
+SELECT toInt64(max(parts)) FROM
+(
+    SELECT count() AS parts FROM system.parts
+    WHERE active AND database IN ('training', 'analytics', 'governance')
+    GROUP BY database, table, partition
+)
+"""
+
+
+def check_warehouse(settings: Settings, clock: Clock) -> Iterator[Finding]:
+    """Reachability; then version, clock, tables, retention, smallest group and parts."""
+    where = str(settings.data_dir) if settings.embedded_clickhouse else settings.clickhouse_url
+    try:
+        with open_warehouse(settings) as warehouse:
+            yield Finding("clickhouse", f"version {warehouse.client.server_version} at {where}")
+            yield from _inside(warehouse.client, settings, clock)
+    except GlasshouseError as error:
+        yield Finding("clickhouse", f"cannot be used: {str(error).splitlines()[0]}", "see there")
+
+
+def _inside(client: Client, settings: Settings, clock: Clock) -> Iterator[Finding]:
+    yield _skew(client, clock)
+    if not is_migrated(client):
+        yield Finding("tables", "missing or of an older version", "run `glasshouse migrate`")
+        return
+    yield Finding("tables", "of this version")
+    try:
+        policy = load_policy(settings.policy_file)
+    except SettingsError:
+        return  # said already, with the files
+    yield from _retention(client, policy)
+    yield _smallest_group(client, policy)
+    parts = int(client.query(_PARTS_SQL).result_rows[0][0])
+    remedy = "load in larger blocks (--insert-rows, --insert-age-ms)" if parts > _PARTS else ""
+    yield Finding("parts", f"at most {parts} in one partition", remedy)
+
+
+def _skew(client: Client, clock: Clock) -> Finding:
+    there_ms = int(client.query("SELECT toUnixTimestamp64Milli(now64(3))").result_rows[0][0])
+    skew_ms = there_ms - clock.now_ms()
+    remedy = "synchronise the clocks (NTP) of both machines" if abs(skew_ms) > _SKEW_MS else ""
+    return Finding("clock", f"ClickHouse's is {skew_ms / 1_000:+.1f} s from ours", remedy)
+
+
+def _retention(client: Client, policy: Policy) -> Iterator[Finding]:
+    for purpose, (table, _) in EXPIRES_BY.items():
+        wanted = policy.purposes[purpose].retention_days
+        created = str(client.command(f"SHOW CREATE TABLE {table}"))
+        found = re.search(r"TTL .*toIntervalDay\((\d+)\)", created.replace("\\n", " "))
+        days = int(found.group(1)) if found else None
+        text = f"{days} days" if days else "never expires"
+        remedy = "" if days == wanted else f"the policy says {wanted}: run `glasshouse migrate`"
+        yield Finding(f"retention of {table}", text, remedy)
+
+
+def _smallest_group(client: Client, policy: Policy) -> Finding:
+    wanted = policy.purposes[Purpose.TEAM_ANALYTICS].smallest_group
+    rows = client.query("SELECT smallest_group FROM analytics.group_limit FINAL").result_rows
+    found = int(rows[0][0]) if rows else None
+    text = f"{found} people" if found else "not set: no report shows anything"
+    remedy = "" if found == wanted else f"the policy says {wanted}: run `glasshouse migrate`"
+    return Finding("smallest group", text, remedy)

@@ -1,0 +1,133 @@
+"""Who may do what in Kafka: declared here, made by `provision`, compared by `doctor`.
+
+Everything that is not declared is denied (`allow.everyone.if.no.acl.found=false`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum, unique
+from typing import Any
+
+from confluent_kafka.admin import (
+    AclBinding,
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    ResourcePatternType,
+    ResourceType,
+)
+
+from events.settings import Settings
+from events.topics import Topic
+
+_ASK_TIMEOUT_S = 10.0
+_INPUTS = (Topic.RAW, Topic.CONSENT)
+_OUTPUTS = tuple(topic for topic in Topic if topic not in _INPUTS)
+
+
+@unique
+class Principal(StrEnum):
+    """Kafka users. Whoever provisions is a super user and not listed."""
+
+    PRODUCER = "producer"  # machines where people work: may only write events
+    REGISTRAR = "registrar"  # records what people said about consent
+    WORKER = "worker"
+    LOADER = "loader"
+    OPERATOR = "operator"  # status and doctor: sees that topics are there, never what is in them
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Right:
+    """``principal`` may do ``operation`` on the topic or group ``name``."""
+
+    principal: str
+    kind: str  # TOPIC or GROUP
+    name: str
+    operation: str  # Kafka's name: READ, WRITE, DESCRIBE
+
+
+def declared_rights(settings: Settings) -> frozenset[Right]:
+    """Every right there is, and no other. READ and WRITE include DESCRIBE in Kafka."""
+    topics = {
+        (Principal.PRODUCER, "WRITE"): (Topic.RAW,),
+        (Principal.REGISTRAR, "WRITE"): (Topic.CONSENT,),
+        (Principal.REGISTRAR, "READ"): (Topic.CONSENT,),
+        (Principal.WORKER, "READ"): _INPUTS,
+        (Principal.WORKER, "WRITE"): _OUTPUTS,
+        (Principal.LOADER, "READ"): _OUTPUTS,
+        (Principal.OPERATOR, "DESCRIBE"): tuple(Topic),
+    }
+    groups = {
+        (Principal.WORKER, "READ"): (settings.worker_group,),
+        (Principal.LOADER, "READ"): (settings.loader_group,),
+        (Principal.OPERATOR, "DESCRIBE"): (settings.worker_group, settings.loader_group),
+    }
+    on_topics = {
+        Right(principal.value, "TOPIC", topic.value, operation)
+        for (principal, operation), names in topics.items()
+        for topic in names
+    }
+    on_groups = {
+        Right(principal.value, "GROUP", group, operation)
+        for (principal, operation), names in groups.items()
+        for group in names
+    }
+    return frozenset(on_topics | on_groups)
+
+
+def found_rights(admin: AdminClient) -> frozenset[Right]:
+    """Every right that Kafka grants, also those nobody declared: prefixes, wildcards and other
+    resources come out with names that no declared right has.
+
+    Raises ``KafkaException`` (SECURITY_DISABLED) where the cluster checks no rights at all.
+    """
+    # None is "any" for librdkafka, which the client's hints leave out.
+    anything: Any = None
+    everything = AclBindingFilter(
+        ResourceType.ANY,
+        anything,
+        ResourcePatternType.ANY,
+        anything,
+        anything,
+        AclOperation.ANY,
+        AclPermissionType.ANY,
+    )
+    found = admin.describe_acls(everything, request_timeout=_ASK_TIMEOUT_S).result()
+    return frozenset(_right(binding) for binding in found)
+
+
+def grant(admin: AdminClient, rights: Iterable[Right]) -> None:
+    """Add ``rights``; those that are there already stay. Raises ``KafkaException``."""
+    bindings = [_binding(right) for right in rights]
+    if bindings:
+        for made in admin.create_acls(bindings, request_timeout=_ASK_TIMEOUT_S).values():
+            made.result()
+
+
+def _binding(right: Right) -> AclBinding:
+    return AclBinding(
+        ResourceType[right.kind],
+        right.name,
+        ResourcePatternType.LITERAL,
+        f"User:{right.principal}",
+        "*",
+        AclOperation[right.operation],
+        AclPermissionType.ALLOW,
+    )
+
+
+def _right(binding: AclBinding) -> Right:
+    name, operation = binding.name, AclOperation(binding.operation).name
+    pattern = ResourcePatternType(binding.resource_pattern_type)
+    permission = AclPermissionType(binding.permission_type)
+    if pattern is not ResourcePatternType.LITERAL:
+        name = f"{name} ({pattern.name.lower()})"
+    if binding.host != "*":
+        name = f"{name} from {binding.host}"
+    if permission is not AclPermissionType.ALLOW:
+        operation = f"{permission.name} {operation}"
+    kind = ResourceType(binding.restype).name
+    return Right(binding.principal.removeprefix("User:"), kind, name, operation)

@@ -1,0 +1,92 @@
+"""Commands for who runs it: `provision` and `doctor`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from events.errors import InputError
+from events.options import out, show_json, show_table, with_settings
+from events.settings import KAFKA_ACCESS, Settings
+
+_EXIT_FAULTS = 1
+
+
+def register(app: typer.Typer) -> None:
+    """Add this file's commands to ``app``."""
+    groups = ("group_prefix",)
+    topics = ("kafka_partitions", "kafka_replicas", "schema_registry_url")
+    files = ("policy_file", "key_file", "data_dir")
+    clickhouse = ("clickhouse_url", "clickhouse_user")
+    app.command()(with_settings(*KAFKA_ACCESS, *topics, *groups)(provision))
+    app.command()(with_settings(*KAFKA_ACCESS, *topics[2:], *groups, *files, *clickhouse)(doctor))
+
+
+def provision(
+    settings: Settings,
+    rights: Annotated[
+        bool,
+        typer.Option(
+            "--rights",
+            help="Also grant each principal what it needs (Apache Kafka with an authorizer).",
+        ),
+    ] = False,
+) -> None:
+    """Make the topics, register the schemas and, with --rights, grant the declared rights.
+
+    What is there already stays as it is. Needs a principal that may administer the cluster.
+
+    Example: glasshouse provision --kafka-servers localhost:9092 --rights
+    """
+    from deploy.kafka_rights import declared_rights, found_rights, grant
+    from events.kafka import create_topics, wait_for_kafka
+    from events.registry import codec_for
+    from events.schemas import newest
+    from events.topics import TOPICS
+
+    if settings.embedded_kafka:
+        raise InputError("no Kafka is named: set --kafka-servers (GLASSHOUSE_KAFKA_SERVERS)")
+    admin = wait_for_kafka(settings)
+    create_topics(admin, settings)
+    out.print(f"{len(TOPICS)} topics are there")
+    registry = codec_for(settings).registry
+    if registry is not None:
+        for spec in TOPICS:
+            registry.id_of(newest(spec.schema))
+        out.print(f"{len(TOPICS)} schemas are registered")
+    if rights:
+        missing = declared_rights(settings) - found_rights(admin)
+        grant(admin, missing)
+        out.print(f"{len(missing)} rights were granted; `glasshouse doctor` shows others")
+
+
+def doctor(
+    settings: Settings,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Examine a deployment: files, Kafka, schema registry, ClickHouse. Changes nothing.
+
+    Exit status 1 if anything is wrong; each fault comes with what to do about it.
+
+    Example: glasshouse doctor --kafka-servers localhost:9092 --server-timeout-s 5
+    """
+    from deploy.doctor.examine import examine
+    from events.clock import SystemClock
+
+    findings = list(examine(settings, SystemClock()))
+    if as_json:
+        show_json(
+            {
+                "ok": all(finding.ok for finding in findings),
+                "findings": [
+                    {"check": one.check, "ok": one.ok, "found": one.found, "remedy": one.remedy}
+                    for one in findings
+                ],
+            }
+        )
+    else:
+        rows = [(one.check, "ok" if one.ok else "FAULT", one.found, one.remedy) for one in findings]
+        show_table("", ("check", "", "found", "what to do"), rows)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(_EXIT_FAULTS)

@@ -1,0 +1,242 @@
+"""The doctor finds each fault that is planted, one at a time, and says what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.cimpl import NewTopic
+
+from deploy.broker import EmbeddedBroker, free_port
+from deploy.doctor import kafka as kafka_checks
+from deploy.doctor.examine import examine
+from deploy.doctor.files import check_files
+from deploy.doctor.finding import Finding
+from deploy.doctor.warehouse import check_warehouse
+from deploy.kafka_rights import Right, declared_rights
+from deploy.lag import Lag
+from events.clock import MS_PER_DAY, FixedClock, SystemClock
+from events.kafka import create_topics, wait_for_kafka
+from events.policy import BUNDLED_POLICY
+from events.settings import Settings
+from events.topics import SPEC, Topic
+from sinks.prepare import prepare
+from sinks.warehouse import open_warehouse
+from streams.keys import KeyRing, new_epoch, save_keys
+
+
+def faults(findings: Iterator[Finding]) -> dict[str, Finding]:
+    return {finding.check: finding for finding in findings if not finding.ok}
+
+
+@pytest.fixture(scope="module")
+def healthy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """A broker with its topics, and a data directory with keys and tables."""
+    root = tmp_path_factory.mktemp("doctor")
+    with EmbeddedBroker(root / "broker.log") as broker:
+        policy = root / "policy.toml"
+        policy.write_bytes(BUNDLED_POLICY.read_bytes())
+        settings = Settings(
+            kafka_servers=broker.servers,
+            data_dir=root / "data",
+            policy_file=policy,
+            server_timeout_s=5,
+        )
+        create_topics(wait_for_kafka(settings), settings)
+        with open_warehouse(settings) as warehouse:
+            prepare(warehouse.client, settings)
+        save_keys(KeyRing((new_epoch(1, 0),)), settings.keys_path)
+        yield settings
+
+
+@pytest.mark.service
+def test_a_healthy_deployment_has_no_fault_but_that_the_embedded_broker_grants_no_rights(
+    healthy: Settings,
+) -> None:
+    findings = list(examine(healthy, SystemClock()))
+    assert set(faults(iter(findings))) == {"rights"}
+    assert {"policy", "key file", "data directory", "kafka", "tables", "smallest group"} <= {
+        finding.check for finding in findings
+    }
+
+
+@pytest.mark.service
+def test_a_policy_that_is_wrong_is_found(healthy: Settings) -> None:
+    good = healthy.policy_file.read_text()
+    try:
+        healthy.policy_file.write_text(good.replace("tick_ms = 10 ", "tick_ms = 7 "))
+        assert "60000" in faults(check_files(healthy))["policy"].found
+    finally:
+        healthy.policy_file.write_text(good)
+
+
+@pytest.mark.service
+@pytest.mark.parametrize(("what", "bad", "good"), [("keys", 0o644, 0o600), ("data", 0o755, 0o700)])
+def test_what_others_can_read_is_found(healthy: Settings, what: str, bad: int, good: int) -> None:
+    path = healthy.keys_path if what == "keys" else healthy.data_dir
+    path.chmod(bad)
+    try:
+        found = faults(check_files(healthy))
+    finally:
+        path.chmod(good)
+    [fault] = found.values()
+    assert "chmod" in fault.remedy
+
+
+def test_a_wrong_port_is_found(tmp_path: Path) -> None:
+    settings = Settings(
+        kafka_servers=f"127.0.0.1:{free_port()}", data_dir=tmp_path / "none", server_timeout_s=1
+    )
+    assert "kafka" in faults(examine(settings, SystemClock()))
+
+
+@pytest.mark.service
+def test_a_missing_topic_and_an_odd_number_of_partitions_are_found(tmp_path: Path) -> None:
+    with EmbeddedBroker(tmp_path / "broker.log") as broker:
+        settings = Settings(kafka_servers=broker.servers, data_dir=tmp_path / "none")
+        admin = wait_for_kafka(settings)
+        for made in admin.create_topics(
+            [
+                NewTopic(Topic.CONSENT, 4, 1),
+                NewTopic(Topic.RAW, 4, 1),
+                NewTopic(Topic.WINDOWS, 2, 1),
+            ]
+        ).values():
+            made.result()
+        found = faults(kafka_checks.check_kafka(settings, SystemClock()))
+    assert found[f"topic {Topic.TRAINING}"].remedy == "run `glasshouse provision`"
+    assert found[f"topic {Topic.CONSENT}"].found == "4 partitions, not 1"
+    assert "others have other numbers" in found[f"topic {Topic.WINDOWS}"].found
+
+
+@pytest.mark.service
+@pytest.mark.parametrize(
+    ("change", "check"),
+    [
+        ("ALTER TABLE training.interactions MODIFY TTL toDateTime(time) + toIntervalDay(9)", "ret"),
+        ("ALTER TABLE analytics.window_partials REMOVE TTL", "retention of analytics"),
+        ("TRUNCATE TABLE analytics.group_limit", "smallest group"),
+        ("TRUNCATE TABLE governance.migrations", "tables"),
+    ],
+)
+def test_tables_that_are_not_as_the_policy_says_are_found(
+    healthy: Settings, change: str, check: str
+) -> None:
+    with open_warehouse(healthy) as warehouse:
+        warehouse.client.command(change)
+    try:
+        found = faults(check_warehouse(healthy, SystemClock()))
+    finally:
+        with open_warehouse(healthy) as warehouse:
+            prepare(warehouse.client, healthy)
+    assert len(found) == 1
+    assert next(iter(found)).startswith(check)
+
+
+@pytest.mark.service
+def test_a_clock_that_is_off_is_found(healthy: Settings) -> None:
+    off = FixedClock(SystemClock().now_ms() + 60_000)
+    assert "NTP" in faults(check_warehouse(healthy, off))["clock"].remedy
+
+
+@pytest.mark.service
+def test_a_data_directory_in_use_is_found(healthy: Settings) -> None:
+    with open_warehouse(healthy):
+        assert "clickhouse" in faults(check_warehouse(healthy, SystemClock()))
+
+
+@dataclass
+class Described:
+    """A broker that answers with one topic configuration."""
+
+    config: dict[str, str]
+
+    def describe_configs(self, resources: list[Any], **_: Any) -> dict[Any, Any]:
+        entries = {name: Answer(value) for name, value in self.config.items()}
+        return {resources[0]: Future(entries)}
+
+
+@dataclass
+class Answer:
+    value: str
+
+
+@dataclass
+class Future:
+    value: Any
+
+    def result(self) -> Any:
+        return self.value
+
+
+@pytest.mark.parametrize(
+    ("topic", "config", "remedy"),
+    [
+        (Topic.RAW, {"retention.ms": "3600000"}, "retention.ms=604800000"),
+        (Topic.CONSENT, {"cleanup.policy": "delete"}, "cleanup.policy=compact"),
+        (Topic.RAW, {"cleanup.policy": "compact"}, "cleanup.policy=delete"),
+        (Topic.RAW, {"retention.ms": "-1"}, ""),
+        (Topic.CONSENT, {"cleanup.policy": "compact"}, ""),
+    ],
+)
+def test_a_topic_that_forgets_too_soon_or_keeps_the_wrong_things_is_found(
+    topic: Topic, config: dict[str, str], remedy: str
+) -> None:
+    broker: Any = Described(config)
+    finding = kafka_checks._configuration(broker, SPEC[topic], 4)
+    assert remedy in finding.remedy
+    assert finding.ok == (not remedy)
+
+
+def rights_found(
+    monkeypatch: pytest.MonkeyPatch, answer: Callable[[], frozenset[Right]]
+) -> dict[str, str]:
+    monkeypatch.setattr(kafka_checks, "found_rights", lambda admin: answer())
+    admin: Any = None
+    findings = kafka_checks._rights(admin, Settings())
+    return {finding.found: finding.remedy for finding in findings if not finding.ok}
+
+
+def test_a_right_nobody_declared_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    extra = Right("loader", "TOPIC", Topic.RAW, "READ")
+    found = rights_found(monkeypatch, lambda: declared_rights(Settings()) | {extra})
+    assert list(found) == ["loader may READ interactions.raw"]
+
+
+def test_a_right_that_is_missing_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    lost = Right("worker", "TOPIC", Topic.RAW, "READ")
+    found = rights_found(monkeypatch, lambda: declared_rights(Settings()) - {lost})
+    assert list(found) == ["worker may not READ interactions.raw"]
+
+
+def test_a_cluster_that_checks_no_rights_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> frozenset[Right]:
+        raise KafkaException(KafkaError(KafkaError.SECURITY_DISABLED))
+
+    [text] = rights_found(monkeypatch, refuse)
+    assert "everybody" in text
+
+
+def test_a_message_that_will_soon_expire_unread_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    behind = Lag(Topic.RAW, 0, committed=5, end=9)
+    monkeypatch.setattr(kafka_checks, "group_lags", lambda admin, settings: {"g": (behind,)})
+    admin: Any = None
+    for waited_ms, late in ((MS_PER_DAY, False), (5 * MS_PER_DAY, True)):
+        monkeypatch.setattr(kafka_checks, "_waiting_ms", lambda *_, ms=waited_ms: ms)
+        [finding] = kafka_checks._lags(admin, Settings(), SystemClock())
+        assert finding.ok is not late
+
+
+def test_no_principal_may_read_the_topics_of_two_purposes_and_only_workers_read_raw() -> None:
+    reads: dict[str, set[str]] = {}
+    for right in declared_rights(Settings()):
+        if right.operation == "READ" and right.kind == "TOPIC":
+            reads.setdefault(right.name, set()).add(right.principal)
+    assert reads[Topic.RAW] == {"worker"}
+    assert reads[Topic.CONSENT] == {"worker", "registrar"}
+    # The loader carries both purposes to their tables; it has no key and no reader's role.
+    assert reads[Topic.TRAINING] == reads[Topic.WINDOWS] == {"loader"}

@@ -1,0 +1,98 @@
+"""Accounting: every event of every message, once, for each purpose."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+
+from events.codec import Codec
+from events.metrics import REGISTRY
+from events.outcomes import Rejected
+from events.policy import Policy
+from events.purposes import PURPOSES
+from streams.account import Account, account
+from streams.decode import Broken, RawMessage, decode
+from streams.fate import FATES, PASSED, REJECTED
+from streams.ledger import Ledger
+from streams.observe import observe
+from streams.pipeline import Outcome, Rules, process
+from tests.oracle import keyed
+from tests.strategies import NOW_MS, Sent, encoded, policies, ring, runs, sound_batch
+
+
+def outcome_of(run: list[Sent], policy: Policy) -> Outcome:
+    messages = [RawMessage(at, NOW_MS, sent.value) for at, sent in enumerate(run)]
+    return process(messages, Rules(Codec(), policy, ring(0)), Ledger(), NOW_MS)
+
+
+def events_in(run: list[Sent]) -> list[int]:
+    """Events of each message; one that is refused whole counts as one."""
+    return [1 if sent.batch is None else len(sent.batch) for sent in run]
+
+
+@given(run=runs(most=3), policy=policies())
+def test_each_message_s_fates_sum_to_its_events(run: list[Sent], policy: Policy) -> None:
+    outcome = outcome_of(run, policy)
+    assert [books.purpose for books in outcome.accounts] == list(PURPOSES)
+    for books in outcome.accounts:
+        assert books.offset.tolist() == list(range(len(run)))
+        assert books.event_count.tolist() == events_in(run)
+        parts = [books.passed_count, *books.withheld().values(), *books.rejected().values()]
+        assert sum(parts).tolist() == events_in(run)  # type: ignore[union-attr]
+        assert books.latest_ms == -1
+
+
+@given(run=runs(most=3), policy=policies())
+def test_a_message_has_one_governance_id_and_a_broken_one_has_none(
+    run: list[Sent], policy: Policy
+) -> None:
+    key = ring(0).epochs[0].keys["governance"]
+    expected = [
+        keyed(key, "batch", sent.batch.header.batch_id) if sent.batch else 0 for sent in run
+    ]
+    for books in outcome_of(run, policy).accounts:
+        assert books.batch.tolist() == expected
+
+
+def books_of(offset: int, broken: tuple[Broken, ...] = ()) -> Account:
+    batches, _ = decode([RawMessage(offset, 0, encoded(sound_batch()))], Codec())
+    counts = np.zeros((1, FATES), dtype=np.int64)
+    counts[0, PASSED] = 2
+    ids = np.array([7], dtype=np.uint64)
+    return account(PURPOSES[0], batches, broken, ids=ids, counts=counts, latest_ms=5)
+
+
+def test_sound_and_broken_messages_stand_in_the_order_of_their_offsets() -> None:
+    refused = (Broken(9, 0, Rejected.TOO_LARGE), Broken(3, 0, Rejected.UNDECODABLE))
+    books = books_of(5, refused)
+    assert books.offset.tolist() == [3, 5, 9]
+    assert books.batch.tolist() == [0, 7, 0]
+    assert books.event_count.tolist() == [1, 2, 1]
+    assert books.passed_count.tolist() == [0, 2, 0]
+    assert books.fates[2, REJECTED[Rejected.TOO_LARGE]] == 1
+
+
+def test_an_offset_beyond_what_a_float_can_tell_stays_exact() -> None:
+    assert books_of(2**53 + 1).offset.tolist() == [2**53 + 1]
+
+
+def test_only_reasons_that_occur_are_in_the_books() -> None:
+    assert list(books_of(0, (Broken(1, 0, Rejected.TOO_LARGE),)).rejected()) == [Rejected.TOO_LARGE]
+    assert books_of(0).withheld() == {}
+
+
+def sample(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0.0
+
+
+@given(run=runs(most=3), policy=policies())
+def test_the_metrics_count_what_the_books_say(run: list[Sent], policy: Policy) -> None:
+    purpose = PURPOSES[0].value
+    names = ("glasshouse_events_in_total", "glasshouse_events_passed_total")
+    before = [sample(name, purpose=purpose) for name in names]
+    refused = sample("glasshouse_dead_letters_total", reason="empty_batch")
+    observe(outcome_of(run, policy))
+    assert sample(names[0], purpose=purpose) - before[0] == sum(events_in(run))
+    assert sample(names[1], purpose=purpose) == before[1]
+    empty = sum(sent.reason is Rejected.EMPTY_BATCH for sent in run)
+    assert sample("glasshouse_dead_letters_total", reason="empty_batch") - refused == empty
