@@ -44,8 +44,9 @@ format: $(READY) ## put the code into its format
 	$(BIN)/ruff format .
 
 .PHONY: lock
-lock: $(READY) ## renew requirements.lock from pyproject.toml (needs uv)
+lock: $(READY) ## renew both requirements.lock from pyproject.toml (needs uv)
 	uv pip compile --quiet --generate-hashes --extra dev --no-header --no-annotate --universal --no-emit-index-url --no-emit-find-links --python-version 3.11 pyproject.toml --output-file requirements.lock
+	uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal --no-emit-index-url --no-emit-find-links --python-version 3.11 pyproject.toml --constraint requirements.lock --output-file deploy/requirements.lock
 
 .PHONY: clean
 clean: ## remove the virtual environment and caches (no data)
