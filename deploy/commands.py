@@ -1,4 +1,4 @@
-"""Commands: `broker`, `demo`, `status` and `topics`."""
+"""Commands: `broker`, `demo` and `status`."""
 
 from __future__ import annotations
 
@@ -27,11 +27,6 @@ def register(app: typer.Typer) -> None:
             "data_dir",
             "group_prefix",
         )(status)
-    )
-    app.command()(
-        with_settings("kafka_servers", "kafka_partitions", "kafka_replicas", "server_timeout_s")(
-            topics
-        )
     )
 
 
@@ -92,19 +87,3 @@ def status(
     if tables is not None:
         sizes = [(one.table, one.rows, one.bytes, one.parts) for one in tables]
         show_table("Tables", ("table", "rows", "bytes", "parts"), sizes)
-
-
-def topics(settings: Settings) -> None:
-    """Create the topics that are missing; those that exist are left as they are.
-
-    Example: glasshouse topics --kafka-servers localhost:9092 --kafka-partitions 12
-    """
-    from events.kafka import create_topics, partitions_of, wait_for_kafka
-    from events.topics import Topic
-
-    if settings.embedded_kafka:
-        raise InputError("topics need a broker: set --kafka-servers (GLASSHOUSE_KAFKA_SERVERS)")
-    admin = wait_for_kafka(settings)
-    create_topics(admin, settings)
-    rows = [(topic.value, len(partitions_of(admin, topic))) for topic in Topic]
-    show_table("Topics", ("topic", "partitions"), rows)

@@ -107,7 +107,8 @@ def _refuse_odd_partitions(admin: AdminClient) -> None:
     raw = found[SPEC[Topic.RAW]]
     for spec, count in found.items():
         wanted = raw if spec.partitioned else 1
-        if count not in (0, wanted):  # 0: made a moment ago, not everywhere known yet
+        # 0: made a moment ago, not everywhere known yet
+        if count and wanted and count != wanted:
             raise Stop(
                 f"topic {spec.topic.value} has {count} partitions and must have {wanted}. Delete "
                 "it if it holds nothing yet, and run `glasshouse provision`. A broker that makes "

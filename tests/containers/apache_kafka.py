@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Self
 
 import docker
@@ -22,6 +26,19 @@ _START_S = 120
 testcontainers_config.ryuk_disabled = True
 
 
+@contextmanager
+def _sockets_left_open() -> Iterator[None]:
+    """Docker's client leaves sockets to the garbage collector, which would complain of them in
+    whatever test comes next: have it complain here, to nobody."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        try:
+            yield
+        finally:
+            gc.collect()
+
+
+@_sockets_left_open()
 def why_not() -> str:
     """Why no such container can be started here; empty if it can."""
     try:
@@ -71,6 +88,7 @@ class ApacheKafka(DockerContainer):
     def servers(self) -> str:
         return f"127.0.0.1:{self.port}"
 
+    @_sockets_left_open()
     def start(self) -> Self:
         try:
             return super().start()
