@@ -97,7 +97,21 @@ def create_topics(admin: AdminClient, settings: Settings) -> None:
         except KafkaException as error:
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise Stop(f"topic {name} cannot be created: {error.args[0].name()}") from None
+    _wait_until_known(admin, settings)
     _refuse_odd_partitions(admin)
+
+
+def _wait_until_known(admin: AdminClient, settings: Settings) -> None:
+    """Kafka acknowledges a topic before its brokers know it: who asks at once is told there is
+    none. ``ServerMissing`` after ``server_timeout_s``."""
+    give_up_s = time.monotonic() + settings.server_timeout_s
+    while True:
+        known = admin.list_topics(timeout=_ASK_TIMEOUT_S).topics
+        if all(spec.topic.value in known and known[spec.topic.value].partitions for spec in TOPICS):
+            return
+        if time.monotonic() > give_up_s:
+            raise ServerMissing("Kafka does not know the topics that it says it has made")
+        time.sleep(0.05)
 
 
 def _refuse_odd_partitions(admin: AdminClient) -> None:
