@@ -1,0 +1,259 @@
+"""The embedded engine chDB behind a small HTTP endpoint. It is NOT a ClickHouse server.
+
+It speaks as much of ClickHouse's HTTP interface as clickhouse-connect needs (queries, inserts,
+settings, parameters, compression, error codes; no sessions), and it fails on command. What it
+cannot stand for: a server's own access storage, its limits, its merging under load, replication.
+User names and passwords are compared here, not in the engine; roles are the engine's own.
+
+    python -m tests.kit.embedded_clickhouse_http --path DIR [--config FILE] [--user NAME:PASS:ROLE]
+
+Prints one line of JSON with its two ports. On the second one a POST to /faults takes a list of
+``Fault``, /listening takes true or false, and a GET to /met says what statements met. It ends when
+its standard input does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import socket
+import struct
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from tests.kit.embedded_engine import Answer, Engine, Refused
+from tests.kit.http_faults import Fault, Plan
+from tests.kit.http_request import (
+    Request,
+    packed,
+    statement_of,
+    status_of,
+    summary,
+    unpacked,
+)
+
+NAME = "embedded engine behind HTTP, not a ClickHouse server"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    password: str = field(repr=False)
+    role: str
+
+
+class Endpoint(ThreadingHTTPServer):
+    """What the handlers of one port share."""
+
+    daemon_threads = True
+    engine: Engine
+    plan: Plan
+    users: Mapping[str, User]
+    is_refusing = False
+
+
+class _Cut(Exception):
+    """Close the connection now."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Endpoint
+
+    def do_GET(self) -> None:
+        try:
+            request = self._read()
+            if self.server.is_refusing:
+                raise _Cut
+            if request.path == "/ping":
+                self._send(200, b"Ok.\n", {})
+            else:
+                self._serve(request)
+        except _Cut:
+            self._cut()
+        except OSError:
+            self.close_connection = True
+
+    do_POST = do_GET
+
+    def log_message(self, *_: object) -> None:
+        """No log: statements may hold what nobody should read."""
+
+    def _serve(self, request: Request) -> None:
+        user = self.server.users.get(request.credentials[0])
+        if user is None or user.password != request.credentials[1]:
+            self._refuse(516, "Authentication failed: password is incorrect, or no such user")
+            return
+        if "session_id" in request.url:
+            self._refuse(36, "This endpoint has no sessions")
+            return
+        statement = statement_of(request, user.role)
+        fault = self.server.plan.next(statement.body)
+        if fault is not None and self._fails_before(fault):
+            return
+        try:
+            answer = self.server.engine.run(statement)
+        except Refused as refused:
+            self._refuse(refused.code, str(refused))
+            return
+        if fault is not None and fault.kind == "silence_after":
+            time.sleep(fault.seconds)
+            raise _Cut
+        self._answer(request, answer, cut=fault is not None and fault.kind == "cut_answer")
+
+    def _fails_before(self, fault: Fault) -> bool:
+        """Whether that was all that is done about the statement."""
+        match fault.kind:
+            case "drop":
+                raise _Cut
+            case "status":
+                self._send(fault.status, b"upstream is away\n", {})
+                return True
+            case "error":
+                self._refuse(fault.code, "Planned by the test")
+                return True
+            case "slow":
+                time.sleep(fault.seconds)
+        return False
+
+    def _answer(self, request: Request, answer: Answer, cut: bool) -> None:
+        body, encoding = packed(answer.body, request)
+        headers = {
+            "X-ClickHouse-Summary": summary(answer),
+            "X-ClickHouse-Query-Id": request.url.get("query_id", str(uuid4())),
+            "X-ClickHouse-Timezone": "UTC",
+            **({"Content-Encoding": encoding} if encoding else {}),
+        }
+        if cut:
+            self._send(200, body + bytes(1_000), headers, upto=len(body) // 2)
+            raise _Cut
+        self._send(200, body, headers)
+
+    def _refuse(self, code: int, text: str) -> None:
+        said = text if text.startswith("Code: ") else f"Code: {code}. DB::Exception: {text}."
+        headers = {"X-ClickHouse-Exception-Code": str(code)}
+        self._send(status_of(code), f"{said}\n".encode(), headers)
+
+    def _send(
+        self, status: int, body: bytes, headers: Mapping[str, str], upto: int | None = None
+    ) -> None:
+        self.send_response(status)
+        self.send_header("X-ClickHouse-Server-Display-Name", NAME)
+        self.send_header("Content-Length", str(len(body)))
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body[:upto])
+        self.wfile.flush()
+
+    def _read(self) -> Request:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        if headers.get("transfer-encoding", "") == "chunked":
+            body = b"".join(iter(self._chunk, b""))
+        else:
+            body = self.rfile.read(int(headers.get("content-length", "0")))
+        encoding = headers.get("content-encoding", "")
+        return Request(self.command, self.path, headers, unpacked(body, encoding))
+
+    def _chunk(self) -> bytes:
+        size = int(self.rfile.readline().split(b";")[0], 16)
+        data = self.rfile.read(size)
+        self.rfile.readline()
+        return data
+
+    def _cut(self) -> None:
+        """Close with a reset, as a machine that died does."""
+        self.close_connection = True
+        linger = struct.pack("ii", 1, 0)
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self.connection.close()
+
+
+class Service:
+    """The endpoint, listening or not, always on the same port."""
+
+    def __init__(self, engine: Engine, users: Mapping[str, User], port: int) -> None:
+        self.plan = Plan()
+        self._engine, self._users, self._port = engine, users, port
+        self._endpoint: Endpoint | None = None
+
+    def listen(self) -> int:
+        """Take connections; the port."""
+        if self._endpoint is None:
+            endpoint = Endpoint(("127.0.0.1", self._port), Handler)
+            endpoint.engine, endpoint.plan, endpoint.users = self._engine, self.plan, self._users
+            self._port = endpoint.server_address[1]
+            threading.Thread(target=endpoint.serve_forever, args=(0.02,), daemon=True).start()
+            self._endpoint = endpoint
+        return self._port
+
+    def refuse(self) -> None:
+        """Refuse connections; those that are open are cut at their next request."""
+        if self._endpoint is not None:
+            self._endpoint.is_refusing = True
+            self._endpoint.shutdown()
+            self._endpoint.server_close()
+            self._endpoint = None
+
+
+class Control(BaseHTTPRequestHandler):
+    """What a test says to the endpoint."""
+
+    service: Service
+
+    def do_GET(self) -> None:
+        self._reply(self.service.plan.met)
+
+    def do_POST(self) -> None:
+        said = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path == "/faults":
+            self.service.plan.set([Fault(**each) for each in said])
+        elif said:
+            self.service.listen()
+        else:
+            self.service.refuse()
+        self._reply({})
+
+    def log_message(self, *_: object) -> None:
+        """No log."""
+
+    def _reply(self, value: Any) -> None:
+        body = json.dumps(value).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    parser = argparse.ArgumentParser(description=NAME)
+    parser.add_argument("--path", type=Path, required=True)
+    parser.add_argument("--config", type=Path)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--user", action="append", default=[])
+    given = parser.parse_args()
+    users = {
+        name: User(password, role)
+        for name, password, role in (each.split(":") for each in given.user or ["default::"])
+    }
+    engine = Engine(given.path, given.config)
+    service = Service(engine, users, given.port)
+    Control.service = service
+    control = ThreadingHTTPServer(("127.0.0.1", 0), Control)
+    threading.Thread(target=control.serve_forever, daemon=True).start()
+    ports = {"serving": NAME, "port": service.listen(), "control_port": control.server_address[1]}
+    sys.stdout.write(json.dumps(ports) + "\n")
+    sys.stdout.flush()
+    sys.stdin.read()
+    engine.close()
+
+
+if __name__ == "__main__":
+    main()
