@@ -64,6 +64,7 @@ class _Cut(Exception):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or an answer in two packets waits 40 ms
     server: Endpoint
 
     def do_GET(self) -> None:
