@@ -75,6 +75,8 @@ def _cell(text: str, kind: str) -> str | int:
 
 
 def _short(message: str) -> str:
-    """ClickHouse's text without where in its own source, and without its version."""
+    """ClickHouse's text without where in its own source, its version, and what the client says
+    around it."""
     first = message.strip().splitlines()[0] if message.strip() else "no reason given"
-    return first.split("Stack trace:")[0].strip()
+    first = first.split("Stack trace:")[0].split(" (version ")[0].split(" (for url ")[0]
+    return first[max(0, first.find("Code: ")) :].strip()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,8 +60,9 @@ class Engine:
     def __init__(self, path: Path, config: Path | None) -> None:
         import chdb
 
-        options = f"?config-file={config}" if config else ""
-        self._open = lambda: chdb.connect(f"{path}{options}")
+        engine: Any = chdb
+        where = f"{path}?config-file={config}" if config else str(path)
+        self._open: Callable[[], Any] = lambda: engine.connect(where)
         self._keeps_running = self._open()
         self._scratch = path.parent
         self._lock = threading.Lock()

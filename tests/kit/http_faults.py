@@ -54,7 +54,9 @@ class Plan:
         for place, fault in enumerate(self.faults):
             if fault.within in text:
                 left = fault.times - 1
-                rest = [Fault(fault.kind, fault.within, left, fault.seconds, fault.status, fault.code)]
+                rest = [
+                    Fault(fault.kind, fault.within, left, fault.seconds, fault.status, fault.code)
+                ]
                 self.faults[place : place + 1] = rest if left > 0 else []
                 return fault
         return None

@@ -1,4 +1,5 @@
-"""A warehouse for all tests of a module, over each transport: its tables are emptied before each test."""
+"""A warehouse for all tests of a module, over each transport; its tables are emptied before each
+test."""
 
 from __future__ import annotations
 
