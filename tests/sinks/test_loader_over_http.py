@@ -91,9 +91,7 @@ def _load(warehouse: Warehouse, log: Log, while_it_runs: Callable[[], object] = 
 
 def _contents(warehouse: Warehouse) -> dict[str, list[Any]]:
     return {
-        table: list(
-            warehouse.client.query(f"SELECT * FROM {table} FINAL ORDER BY ALL").result_rows
-        )
+        table: list(warehouse.client.query(f"SELECT * FROM {table} FINAL ORDER BY ALL").result_rows)
         for table in TABLES
     }
 
