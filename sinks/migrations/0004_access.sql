@@ -58,12 +58,13 @@ CREATE ROW POLICY IF NOT EXISTS readers{on_cluster} ON governance.consent_log FO
 CREATE ROW POLICY IF NOT EXISTS nobody_else{on_cluster} ON governance.consent_log AS RESTRICTIVE FOR SELECT USING 0 TO ALL EXCEPT officer;
 
 -- 2: reads only, and no way back; clients still send settings of their own, within these bounds.
+-- The lower bounds are there since 0 means no limit.
 CREATE SETTINGS PROFILE IF NOT EXISTS glasshouse_readers{on_cluster} SETTINGS
     readonly = 2 CONST,
     allow_ddl = 0 CONST,
-    max_execution_time = 300 MAX 3600,
-    max_memory_usage = 8000000000 MAX 16000000000,
-    max_threads = 4 MAX 8
+    max_execution_time = 300 MIN 1 MAX 3600,
+    max_memory_usage = 8000000000 MIN 1 MAX 16000000000,
+    max_threads = 4 MIN 1 MAX 8
     TO analyst, trainer, officer;
 
 -- An analyst could compare many answers to single a person out; this bounds how many.

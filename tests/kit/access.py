@@ -1,7 +1,7 @@
 """The roles of ``0004_access.sql`` for the embedded engine, which keeps none of its own: its GRANT
 statements, word for word, in a users file. So the engine itself refuses what a role may not do.
 
-Not in here, since a users file has them for users only: row policies, quotas, settings profiles.
+Its settings profile too, for the engine's one user. Not in here: row policies and quotas.
 """
 
 from __future__ import annotations
@@ -19,6 +19,10 @@ from sinks.views import DEFINERS
 #: A role that may do everything, and one that may do nothing.
 ADMINISTRATOR, NOBODY = "administrator", "nobody"
 
+#: The profile of those who only read.
+PROFILE = "glasshouse_readers"
+
+_SETTING = re.compile(r"(\w+) = (\d+) (?:(CONST)|MIN (\d+) MAX (\d+))")
 _GRANT = re.compile(r"(?P<grant>GRANT .+) TO (?P<principal>\w+)", re.S)
 
 
@@ -35,11 +39,12 @@ def grants() -> Iterator[tuple[str, str]]:
             yield found["principal"], found["grant"]
 
 
-def write_config(folder: Path) -> Path:
-    """A server configuration, and the users file it names, in ``folder``."""
-    users = folder / "users.xml"
-    users.write_text(_users())
-    config = folder / "config.xml"
+def write_config(folder: Path, profile: str = "default") -> Path:
+    """A server configuration, and the users file it names, in ``folder``. Every statement runs
+    under ``profile``: ``default``, which limits nothing, or ``PROFILE``."""
+    users = folder / f"users-{profile}.xml"
+    users.write_text(_users(profile))
+    config = folder / f"config-{profile}.xml"
     config.write_text(
         f"<clickhouse><user_directories><users_xml><path>{users}</path></users_xml>"
         "</user_directories></clickhouse>"
@@ -47,22 +52,35 @@ def write_config(folder: Path) -> Path:
     return config
 
 
-def _users() -> str:
+def _users(profile: str) -> str:
     roles = {role: _of(role) for role in ROLES}
     roles |= {ADMINISTRATOR: ["GRANT ALL ON *.* WITH GRANT OPTION"], NOBODY: []}
     default = ["GRANT " + ", ".join(roles)]
     return (
-        "<clickhouse><profiles><default/></profiles><quotas><default/></quotas>"
+        f"<clickhouse><profiles><default/>{_profile()}</profiles><quotas><default/></quotas>"
         f"<roles>{''.join(_entry(role, '', found) for role, found in roles.items())}</roles>"
-        f"<users>{_entry('default', _LOGIN, default)}"
-        f"{''.join(_entry(user, _LOGIN, _of(user)) for user in DEFINERS)}</users></clickhouse>"
+        f"<users>{_entry('default', _login(profile), default)}"
+        f"{''.join(_entry(user, _login('default'), _of(user)) for user in DEFINERS)}</users>"
+        "</clickhouse>"
     )
 
 
-_LOGIN = (
-    "<no_password/><networks><ip>::/0</ip></networks>"
-    "<profile>default</profile><quota>default</quota>"
-)
+def _profile() -> str:
+    """The profile of the migration."""
+    (made,) = (each for each in access_statements() if each.startswith("CREATE SETTINGS PROFILE"))
+    values, bounds = "", ""
+    for name, value, constant, least, most in _SETTING.findall(made):
+        bound = "<const/>" if constant else f"<min>{least}</min><max>{most}</max>"
+        values += f"<{name}>{value}</{name}>"
+        bounds += f"<{name}>{bound}</{name}>"
+    return f"<{PROFILE}>{values}<constraints>{bounds}</constraints></{PROFILE}>"
+
+
+def _login(profile: str) -> str:
+    return (
+        "<no_password/><networks><ip>::/0</ip></networks>"
+        f"<profile>{profile}</profile><quota>default</quota>"
+    )
 
 
 def _entry(name: str, login: str, found: list[str]) -> str:

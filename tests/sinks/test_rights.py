@@ -7,6 +7,7 @@ role a client has is ours (``tests/kit``). What only a server can show is marked
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from typing import Any, get_args
 
@@ -19,12 +20,12 @@ from sinks.limits import apply_policy
 from sinks.migrate import bundled_migrations, has_users, is_migrated, migrate, recorded
 from sinks.prepare import require_tables
 from sinks.prove import prove
-from sinks.query import ask
+from sinks.query import ask, ask_json
 from sinks.rights import LOADED, OBJECTS, PURPOSE_DATABASES, RIGHTS, ROLES, TABLES, Privilege, may
 from sinks.sql import Placement
 from sinks.views import COUNT_VIEWS, DEFINERS, GROUP_VIEWS, create_views, view_statements
 from sinks.warehouse import Warehouse, open_warehouse
-from tests.kit.access import ADMINISTRATOR, NOBODY, access_statements, grants, write_config
+from tests.kit.access import ADMINISTRATOR, NOBODY, PROFILE, access_statements, grants, write_config
 from tests.kit.clickhouse_process import ClickHouseOverHttp
 from tests.sinks.made import org, run_of
 from tests.sinks.test_identity import insert
@@ -281,3 +282,52 @@ def test_the_names_of_views_are_those_that_are_made() -> None:
     made = list(view_statements(Placement(), has_users=False))
     assert len(made) == len(GROUP_VIEWS) + len(COUNT_VIEWS)
     assert all("DEFINER = CURRENT_USER" in each for each in made)
+
+
+@pytest.fixture(scope="module")
+def limited(
+    server: ClickHouseOverHttp, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ClickHouseOverHttp]:
+    """A copy of the same tables, where every statement runs under the readers' profile."""
+    folder = tmp_path_factory.mktemp("limited")
+    server.kill()
+    shutil.copytree(server.path, folder / "data", symlinks=True)
+    server.start()
+    users = [f"{role}::{role}" for role in PRINCIPALS]
+    config = write_config(folder, PROFILE)
+    with ClickHouseOverHttp(folder / "data", config, users) as started:
+        yield started
+
+
+@pytest.mark.service
+def test_readers_work_under_their_profile(limited: ClickHouseOverHttp) -> None:
+    with _as("analyst", limited) as warehouse:
+        assert warehouse.client.command("SELECT getSetting('readonly')") == 2
+        assert ask(warehouse, "SELECT people FROM analytics.team_hours").cells == ((12,),)
+        assert b"".join(ask_json(warehouse, "SELECT people FROM analytics.team_hours"))
+    with _as("officer", limited) as warehouse:
+        require_tables(warehouse.client)
+        assert all(check.ok for check in prove(warehouse.client, Settings())[0])
+
+
+@pytest.mark.service
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ("readonly = 0", 164),
+        ("readonly = 1", 164),
+        ("allow_ddl = 1", 392),
+        ("max_execution_time = 3601", 452),
+        ("max_execution_time = 0", 452),
+        ("max_memory_usage = 0", 452),
+        ("max_memory_usage = 16000000001", 452),
+        ("max_threads = 9", 452),
+        ("max_threads = 2", 0),
+        ("max_execution_time = 3600", 0),
+    ],
+)
+def test_no_reader_can_leave_the_profile(
+    limited: ClickHouseOverHttp, change: str, code: int
+) -> None:
+    with _as("analyst", limited) as warehouse:
+        assert _code(warehouse, f"SELECT 1 SETTINGS {change}") == code
