@@ -174,11 +174,20 @@ def recorded(client: Client) -> dict[int, Record]:
     return {int(row[0]): Record(str(row[1]), str(row[2])) for row in found.result_rows}
 
 
+def passed_over(client: Client) -> dict[str, str]:
+    """Migrations that were recorded but not applied, and what the server lacked for each."""
+    known = recorded(client)
+    return {
+        f"{each.version:04d}_{each.name}": known[each.version].lacking
+        for each in bundled_migrations()
+        if each.version in known and known[each.version].lacking
+    }
+
+
 def has_users(client: Client) -> bool:
-    """Whether the server has the users that views are read as: those of ``0004_access.sql``."""
-    access = next(each for each in bundled_migrations() if each.name == "access")
-    record = recorded(client).get(access.version)
-    return record is not None and not record.lacking
+    """Whether a migrated server has the users that views are read as: those of
+    ``0004_access.sql``."""
+    return not any(name.endswith("_access") for name in passed_over(client))
 
 
 def _abilities(client: Client) -> frozenset[str]:

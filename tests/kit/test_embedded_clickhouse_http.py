@@ -15,7 +15,7 @@ import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
 
 from tests.kit.clickhouse_process import ClickHouseOverHttp
-from tests.kit.embedded_clickhouse_http import NAME
+from tests.kit.http_endpoint import NAME
 from tests.kit.http_faults import Fault
 
 pytestmark = pytest.mark.service

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import sinks.migrate
 from events.policy import BUNDLED_POLICY, load_policy
 from events.purposes import Purpose
 from events.vocabulary import Action, Origin, Role, Surface
@@ -20,6 +21,7 @@ from sinks.migrate import (
     is_migrated,
     migrate,
     pending,
+    recorded,
 )
 from sinks.sql import Placement, statements
 
@@ -83,6 +85,29 @@ def test_migrating_again_changes_nothing_and_a_changed_file_is_refused(engine: A
     first, *others = bundled_migrations()
     with pytest.raises(MigrationError, match="was changed"):
         migrate(engine, [replace(first, text=first.text + "\n"), *others])
+
+
+@pytest.mark.service
+def test_a_migration_waits_until_the_server_has_what_it_needs(
+    engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = "CREATE TABLE IF NOT EXISTS governance.flights{on_cluster} (n UInt8) ENGINE = Memory;"
+    flying = Migration(9001, "flying", f"-- needs: wings\n{make}\n")
+    wanted = [*bundled_migrations(), flying]
+    exists = "EXISTS TABLE governance.flights"
+    try:
+        for has, applied in ((0, ()), (0, ()), (1, (flying,)), (1, ()), (0, ())):
+            monkeypatch.setitem(sinks.migrate._CAPABILITIES, "wings", (f"SELECT {has}",))
+            assert migrate(engine, wanted) == applied
+            there = any(record.lacking == "" for v, record in recorded(engine).items() if v == 9001)
+            assert there == engine.command(exists)
+        assert engine.command(exists) == 1
+    finally:
+        engine.command("DROP TABLE IF EXISTS governance.flights")
+        engine.command(
+            "ALTER TABLE governance.migrations DELETE WHERE version = 9001 "
+            "SETTINGS mutations_sync = 1"
+        )
 
 
 @pytest.mark.service

@@ -17,7 +17,7 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 from events.policy import BUNDLED_POLICY, load_policy
 from events.settings import Settings
 from sinks.limits import apply_policy
-from sinks.migrate import bundled_migrations, has_users, is_migrated, migrate, recorded
+from sinks.migrate import bundled_migrations, has_users, is_migrated, migrate, passed_over, recorded
 from sinks.prepare import require_tables
 from sinks.prove import prove
 from sinks.query import ask, ask_json
@@ -259,6 +259,7 @@ def test_an_engine_without_access_storage_passes_the_migration_over_and_says_so(
         assert migrate(warehouse.client) == ()
         lacking = {record.lacking for record in recorded(warehouse.client).values()}
         assert lacking == {"", "access management"}
+        assert passed_over(warehouse.client) == {"0004_access": "access management"}
         assert not has_users(warehouse.client)
 
 
