@@ -56,12 +56,16 @@ def migrate(settings: Settings) -> None:
 
     What is there already is left as it is. Example: glasshouse migrate --data-dir mydata
     """
+    from sinks.migrate import passed_over
     from sinks.prepare import prepare
 
     with _warehouse(settings, new=True) as warehouse:
         applied = prepare(warehouse.client, settings)
+        lacking = passed_over(warehouse.client)
     names = ", ".join(f"{each.version:04d}_{each.name}" for each in applied)
     out.print(f"applied: {names}" if applied else "all migrations were applied already")
+    for name, what in lacking.items():
+        out.print(f"passed over: {name}, since ClickHouse (or this user) has no {what}")
     out.print(f"retention and smallest group are those of {settings.policy_file}", highlight=False)
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from events.purposes import PURPOSES, Purpose
-from events.vocabulary import Action, KeyClass
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver import Client
@@ -72,27 +71,14 @@ WHERE passed > 0
 GROUP BY passed
 """
 
-_STORED = {
-    Purpose.AGENT_TRAINING: """
-SELECT events, count(), sum(events), sum(identities)
-FROM
-(
-    SELECT count() AS events, groupBitmap(`index`) AS identities
-    FROM training.interactions FINAL
-    GROUP BY batch
-)
-GROUP BY events
-""",
-    Purpose.TEAM_ANALYTICS: """
-SELECT events, count(), sum(minutes), sum(identities)
-FROM
-(
-    SELECT sum(event_count) AS events, count() AS minutes, uniqExact(window_start) AS identities
-    FROM analytics.window_partials FINAL
-    GROUP BY batch
-)
-GROUP BY events
-""",
+#: What each purpose's table holds, as views tell it that only count (``sinks.views``).
+_SIZES_OF = {
+    Purpose.AGENT_TRAINING: "governance.training_sizes",
+    Purpose.TEAM_ANALYTICS: "governance.analytics_sizes",
+}
+_ROWS_OF = {
+    Purpose.AGENT_TRAINING: "governance.training_rows",
+    Purpose.TEAM_ANALYTICS: "governance.analytics_rows",
 }
 
 TABLE_OF = {
@@ -100,14 +86,11 @@ TABLE_OF = {
     Purpose.TEAM_ANALYTICS: "analytics.window_partials",
 }
 
-_ACTIONS = " + ".join(f"{action.name.lower()}_count" for action in Action)
-_KEYS = " + ".join(f"{key_class.name.lower()}_key_count" for key_class in KeyClass)
-_BROKEN_PARTIALS = f"""
-SELECT toString(window_start), toString(team), count() OVER ()
-FROM analytics.window_partials FINAL
-WHERE event_count != {_ACTIONS} OR key_down_count != {_KEYS}
+_BROKEN_PARTIALS = """
+SELECT toString(window_start), partials, sum(partials) OVER ()
+FROM governance.analytics_broken
 ORDER BY window_start
-LIMIT {{shown:UInt32}}
+LIMIT {shown:UInt32}
 """
 
 
@@ -181,9 +164,12 @@ def _spans(client: Client) -> Iterable[Span]:
 
 
 def _stored(client: Client, purpose: Purpose) -> Stored:
-    found = client.query(_STORED[purpose]).result_rows
+    found = client.query(
+        f"SELECT events, sum(batches), sum(rows), sum(identities) FROM {_SIZES_OF[purpose]} "
+        "GROUP BY events"
+    ).result_rows
     rows = sum(int(row[2]) for row in found)
-    plain = int(client.query(f"SELECT count() FROM {TABLE_OF[purpose]}").result_rows[0][0])
+    plain = int(client.query(f"SELECT rows FROM {_ROWS_OF[purpose]}").result_rows[0][0])
     return Stored(_pairs(found), rows, sum(int(row[3]) for row in found), plain - rows)
 
 
@@ -201,20 +187,15 @@ def _offsets(rows: Any) -> Faults:
 
 
 def _windows(rows: Any) -> Faults:
-    places = tuple(f"window {start} UTC, team {team}" for start, team, _ in rows)
+    places = tuple(f"window {start} UTC, {partials} partials" for start, partials, _ in rows)
     return Faults(int(rows[0][2]) if rows else 0, places)
 
 
 def days_of_batches(client: Client, purpose: Purpose, sizes: Iterable[int]) -> list[str]:
     """The days on which a table has batches with these numbers of events, most of them first."""
-    moment, events = {
-        Purpose.AGENT_TRAINING: ("time", "count()"),
-        Purpose.TEAM_ANALYTICS: ("window_start", "sum(event_count)"),
-    }[purpose]
     found = client.query(
-        f"SELECT toString(day), count() FROM (SELECT toDate(min({moment})) AS day, "
-        f"{events} AS events FROM {TABLE_OF[purpose]} FINAL GROUP BY batch) "
-        "WHERE events IN {sizes:Array(UInt64)} GROUP BY day ORDER BY count() DESC, day "
+        f"SELECT toString(day), sum(batches) FROM {_SIZES_OF[purpose]} "
+        "WHERE events IN {sizes:Array(UInt64)} GROUP BY day ORDER BY sum(batches) DESC, day "
         "LIMIT {shown:UInt32}",
         parameters={"sizes": list(sizes), "shown": SHOWN},
     )
@@ -225,22 +206,8 @@ def days_with_missing_batches(client: Client) -> list[str]:
     """Days after which sessions go on with a later batch than the next: where batches are missing,
     unless they were withheld or rejected."""
     found = client.query(
-        """
-        SELECT toString(toDate(start)), sum(sequence - before - 1)
-        FROM
-        (
-            SELECT session, sequence, start, lagInFrame(toInt64(sequence), 1, -1) OVER (
-                PARTITION BY session ORDER BY sequence
-                ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS before
-            FROM
-            (
-                SELECT session, sequence, min(time) AS start
-                FROM training.interactions FINAL GROUP BY session, sequence
-            )
-        )
-        WHERE sequence > before + 1
-        GROUP BY toDate(start) ORDER BY 2 DESC LIMIT {shown:UInt32}
-        """,
+        "SELECT toString(day), batches FROM governance.training_skips "
+        "ORDER BY batches DESC, day LIMIT {shown:UInt32}",
         parameters={"shown": SHOWN},
     )
     return [f"{day} ({count} batches)" for day, count in found.result_rows]

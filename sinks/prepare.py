@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from events.errors import SettingsError, Stop
 from events.settings import Settings
-from sinks.migrate import Migration, is_migrated
+from sinks.migrate import Migration, has_users, is_migrated
 from sinks.migrate import migrate as apply_migrations
 from sinks.sql import Placement
 
@@ -29,7 +29,7 @@ def prepare(client: Client, settings: Settings) -> tuple[Migration, ...]:
     placement = Placement()
     applied = apply_migrations(client, placement=placement)
     apply_policy(client, policy, placement)
-    create_views(client, placement)
+    create_views(client, placement, has_users(client))
     return applied
 
 

@@ -93,9 +93,9 @@ def _cell(text: str, kind: str) -> str | int:
 
 
 def _short(message: str) -> str:
-    """ClickHouse's text without where in its own source, without its version, and without what we
-    asked it ourselves."""
+    """ClickHouse's text without where in its own source, without its version, without what the
+    client says around it, and without what we asked it ourselves."""
     first = message.strip().splitlines()[0] if message.strip() else "no reason given"
-    for rest in ("Stack trace:", ": In scope SELECT formatQuery("):
+    for rest in ("Stack trace:", ": In scope SELECT formatQuery(", " (version ", " (for url "):
         first = first.split(rest)[0]
-    return first.strip()
+    return first[max(0, first.find("Code: ")) :].strip()

@@ -24,6 +24,9 @@ _REFUSED = frozenset({193, 194, 516})
 #: Times are UTC whatever the server's or this machine's time zone.
 _SESSION = {"session_timezone": "UTC"}
 _RETRY_S = 0.5
+#: Longest silence of a server in an answer. Then an insert is sent again, so it must be longer than
+#: any insert takes; a question that takes longer keeps its connection awake by progress headers.
+_ANSWER_S = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,7 @@ def _http_arguments(settings: Settings) -> dict[str, Any]:
         "password": settings.clickhouse_password.get_secret_value(),
         # A session takes one query at a time; without one, threads can share the client.
         "autogenerate_session_id": False,
+        "send_receive_timeout": _ANSWER_S,
     }
 
 

@@ -1,14 +1,18 @@
-"""The views analysts read. They hold no data, so each ``migrate`` makes them anew.
+"""The views over the tables. They hold no data, so each ``migrate`` makes them anew.
 
-All come from one text (``groups.sql``): what differs is whose groups, and how long the windows.
+What analysts read comes from one text (``groups.sql``): what differs is whose groups, and how long
+the windows. What ``reconcile`` reads only counts (``training_counts.sql`` and the like), so that
+whoever proves the books needs no right to read a purpose.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from events.vocabulary import Action, KeyClass
 from sinks.sql import Placement, statements
 
 if TYPE_CHECKING:
@@ -46,22 +50,53 @@ _WHAT = {
 }
 
 
-def create_views(client: Client, placement: Placement) -> None:
-    """Make all views, in place of those there are. An analyst needs no right on the tables below:
-    a view reads them with the rights of who made it."""
-    text = files(__name__).joinpath("groups.sql").read_text(encoding="utf-8")
+#: Users that nobody can log in as, and the tables they read: a view reads with the rights of one,
+#: whoever made it and whoever asks. None reads two purposes.
+DEFINERS: dict[str, tuple[str, ...]] = {
+    "glasshouse_views": (
+        "analytics.window_partials",
+        "analytics.watermarks",
+        "analytics.group_limit",
+    ),
+    "glasshouse_training_counts": ("training.interactions",),
+    "glasshouse_analytics_counts": ("analytics.window_partials",),
+}
+
+#: Views of the database ``governance``.
+COUNT_VIEWS = (
+    "training_sizes",
+    "training_rows",
+    "training_skips",
+    "analytics_sizes",
+    "analytics_rows",
+    "analytics_broken",
+)
+
+_ACTIONS = " + ".join(f"{action.name.lower()}_count" for action in Action)
+_KEYS = " + ".join(f"{key_class.name.lower()}_key_count" for key_class in KeyClass)
+
+
+def create_views(client: Client, placement: Placement, has_users: bool = False) -> None:
+    """Make all views, in place of those there are. ``has_users``: the server has the users of
+    ``DEFINERS``; otherwise (the embedded engine) the views are read as their maker."""
+    for statement in view_statements(placement, has_users):
+        client.command(statement)
+
+
+def view_statements(placement: Placement, has_users: bool) -> Iterator[str]:
+    """The statement of each view."""
+    definers = {
+        name.removeprefix("glasshouse_"): name if has_users else "CURRENT_USER" for name in DEFINERS
+    }
     for view in GROUP_VIEWS:
-        client.command(_statement(text, view, placement))
+        names = {**asdict(view), "what": _WHAT[view.group], **definers}
+        yield from _filled("groups.sql", names, placement)
+    for file in ("training_counts.sql", "analytics_counts.sql"):
+        yield from _filled(file, {"actions": _ACTIONS, "keys": _KEYS, **definers}, placement)
 
 
-def _statement(text: str, view: GroupView, placement: Placement) -> str:
-    for name, value in {
-        "view": view.view,
-        "group": view.group,
-        "title": view.title,
-        "bucket": view.bucket,
-        "step": view.step,
-        "what": _WHAT[view.group],
-    }.items():
+def _filled(file: str, names: Mapping[str, str], placement: Placement) -> list[str]:
+    text = files(__name__).joinpath(file).read_text(encoding="utf-8")
+    for name, value in names.items():
         text = text.replace(f"{{{name}}}", value)
-    return statements(placement.resolve(text))[0]
+    return statements(placement.resolve(text))

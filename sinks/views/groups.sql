@@ -29,7 +29,7 @@ CREATE OR REPLACE VIEW analytics.{view}{on_cluster}
     navigations UInt64,
     path_px UInt64 COMMENT 'Length of all pointer paths, px.'
 )
-DEFINER = CURRENT_USER SQL SECURITY DEFINER
+DEFINER = {views} SQL SECURITY DEFINER
 AS
 SELECT
     bucket AS window_start,

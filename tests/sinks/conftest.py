@@ -1,8 +1,10 @@
-"""The embedded engine, one for all tests of a module: its tables are emptied before each test."""
+"""A warehouse for all tests of a module, over each transport; its tables are emptied before each
+test."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +19,32 @@ from sinks.limits import apply_policy
 from sinks.migrate import migrate
 from sinks.sql import Placement
 from sinks.views import create_views
-from sinks.warehouse import open_warehouse
+from sinks.warehouse import Warehouse, open_warehouse
+from tests.kit.clickhouse_process import ClickHouseOverHttp
 
 
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A client of a migrated embedded warehouse."""
-    settings = Settings(data_dir=tmp_path_factory.mktemp("warehouse") / "data")
-    with open_warehouse(settings) as warehouse:
+@pytest.fixture(scope="module", params=["embedded", "http"])
+def warehouse(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Warehouse]:
+    """A migrated warehouse: the engine in this process, and the engine behind HTTP (which is not a
+    ClickHouse server: ``tests/kit/embedded_clickhouse_http.py``)."""
+    where = tmp_path_factory.mktemp("warehouse") / "data"
+    with ExitStack() as stack:
+        settings = Settings(data_dir=where)
+        if request.param == "http":
+            settings = Settings(clickhouse_url=stack.enter_context(ClickHouseOverHttp(where)).url)
+        warehouse = stack.enter_context(open_warehouse(settings))
         migrate(warehouse.client)
         create_views(warehouse.client, Placement())
         apply_policy(warehouse.client, load_policy(BUNDLED_POLICY))
-        yield warehouse.client
+        yield warehouse
+
+
+@pytest.fixture(scope="module")
+def engine(warehouse: Warehouse) -> Any:
+    """The warehouse's client."""
+    return warehouse.client
 
 
 @pytest.fixture

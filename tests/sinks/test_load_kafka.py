@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from events.kafka import client_config
+from deploy.lag import lags
+from events.kafka import client_config, wait_for_kafka
 from events.settings import Settings
 from events.topics import SPEC, Topic
 from sinks.decode import LOADED_TOPICS, TABLES
@@ -140,14 +141,25 @@ def test_a_killed_loader_is_followed_by_one_that_completes_the_same_tables(
     assert _contents(place) == _expected(tmp_path, run)
 
 
+def _wait_until_loaded(place: Settings) -> None:
+    """Until the loader's group has committed all there is."""
+    ends: dict[Topic, dict[int, int]] = {}
+    for (topic, partition), end in loaded_topic_ends(place).items():
+        ends.setdefault(topic, {})[partition] = end
+    admin, give_up_s = wait_for_kafka(place), time.monotonic() + 60
+    while any(lag.messages for lag in lags(admin, place.loader_group, ends)):
+        assert time.monotonic() < give_up_s
+        time.sleep(0.2)
+
+
 def test_load_ends_cleanly_on_a_termination_signal(place: Settings, tmp_path: Path) -> None:
     run = run_of(org(people=3, batches_each=3))
     _publish(place, run)
     command = _command(place, "load")
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as loader:
-        time.sleep(6.0)
+        _wait_until_loaded(place)
         loader.send_signal(signal.SIGTERM)
-        _, words = loader.communicate(timeout=20)
+        _, words = loader.communicate(timeout=60)
     assert loader.returncode == 0, words
     assert f"loaded {len(run)} messages" in words
     assert _contents(place) == _expected(tmp_path, run)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import sinks.migrate
 from events.policy import BUNDLED_POLICY, load_policy
 from events.purposes import Purpose
 from events.vocabulary import Action, Origin, Role, Surface
@@ -15,10 +16,12 @@ from sinks.limits import apply_policy
 from sinks.migrate import (
     Migration,
     MigrationError,
+    Record,
     bundled_migrations,
     is_migrated,
     migrate,
     pending,
+    recorded,
 )
 from sinks.sql import Placement, statements
 
@@ -27,19 +30,33 @@ WANTED = (Migration(1, "one", "SELECT 1;\n"), Migration(2, "two", "SELECT 2;\n")
 
 def test_what_is_not_applied_is_pending_in_order() -> None:
     assert pending(WANTED, {}) == WANTED
-    assert pending(WANTED, {1: WANTED[0].sha256}) == WANTED[1:]
-    assert pending(WANTED, {each.version: each.sha256 for each in WANTED}) == ()
+    assert pending(WANTED, {1: Record(WANTED[0].sha256)}) == WANTED[1:]
+    assert pending(WANTED, {each.version: Record(each.sha256) for each in WANTED}) == ()
+
+
+def test_what_was_passed_over_is_pending_once_the_server_has_what_it_needs() -> None:
+    passed_over = {1: Record("0" * 64, "wings"), 2: Record(WANTED[1].sha256)}
+    assert pending(WANTED, passed_over) == ()
+    assert pending(WANTED, passed_over, frozenset({"fins"})) == ()
+    assert pending(WANTED, passed_over, frozenset({"wings"})) == WANTED[:1]
+
+
+def test_a_migration_says_in_its_first_line_what_it_needs() -> None:
+    assert Migration(1, "one", "-- needs: wings\nSELECT 1;\n").needs == "wings"
+    assert Migration(1, "one", "SELECT 1;\n-- needs: wings\n").needs == ""
 
 
 @pytest.mark.parametrize(
     ("applied", "why"),
     [
-        ({1: "0" * 64}, r"0001_one\.sql was changed"),
-        ({7: "0" * 64}, "migration 0007, which this version"),
-        ({2: WANTED[1].sha256}, r"0001_one\.sql is older"),
+        ({1: Record("0" * 64)}, r"0001_one\.sql was changed"),
+        ({7: Record("0" * 64)}, "migration 0007, which this version"),
+        ({2: Record(WANTED[1].sha256)}, r"0001_one\.sql is older"),
     ],
 )
-def test_a_changed_unknown_or_late_migration_is_refused(applied: dict[int, str], why: str) -> None:
+def test_a_changed_unknown_or_late_migration_is_refused(
+    applied: dict[int, Record], why: str
+) -> None:
     with pytest.raises(MigrationError, match=why):
         pending(WANTED, applied)
 
@@ -68,6 +85,29 @@ def test_migrating_again_changes_nothing_and_a_changed_file_is_refused(engine: A
     first, *others = bundled_migrations()
     with pytest.raises(MigrationError, match="was changed"):
         migrate(engine, [replace(first, text=first.text + "\n"), *others])
+
+
+@pytest.mark.service
+def test_a_migration_waits_until_the_server_has_what_it_needs(
+    engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = "CREATE TABLE IF NOT EXISTS governance.flights{on_cluster} (n UInt8) ENGINE = Memory;"
+    flying = Migration(9001, "flying", f"-- needs: wings\n{make}\n")
+    wanted = [*bundled_migrations(), flying]
+    exists = "EXISTS TABLE governance.flights"
+    try:
+        for has, applied in ((0, ()), (0, ()), (1, (flying,)), (1, ()), (0, ())):
+            monkeypatch.setitem(sinks.migrate._CAPABILITIES, "wings", (f"SELECT {has}",))
+            assert migrate(engine, wanted) == applied
+            there = any(record.lacking == "" for v, record in recorded(engine).items() if v == 9001)
+            assert there == engine.command(exists)
+        assert engine.command(exists) == 1
+    finally:
+        engine.command("DROP TABLE IF EXISTS governance.flights")
+        engine.command(
+            "ALTER TABLE governance.migrations DELETE WHERE version = 9001 "
+            "SETTINGS mutations_sync = 1"
+        )
 
 
 @pytest.mark.service

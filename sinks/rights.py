@@ -1,0 +1,118 @@
+"""Who may do what in ClickHouse. What is not said here is denied.
+
+``migrations/0004_access.sql`` says the same in SQL; a test compares the two, and another tries
+every principal on every object. No principal can read two purposes: ``reconcile`` compares them
+through views that only count, each read with the rights of a user that nobody can log in as.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sinks.views import COUNT_VIEWS, DEFINERS, GROUP_VIEWS
+
+Privilege = Literal[
+    "SELECT",
+    "INSERT",
+    "CREATE DATABASE",
+    "CREATE TABLE",
+    "CREATE VIEW",
+    "DROP VIEW",
+    "ALTER ADD COLUMN",
+    "ALTER MODIFY COLUMN",
+    "ALTER TTL",
+    "ALTER SETTINGS",
+    "SHOW",
+    "SET DEFINER",
+]
+
+#: The roles people and programs have, and what they are for.
+ROLES = {
+    "analyst": "reads the views over groups of k or more people",
+    "trainer": "reads what agents are trained with",
+    "officer": "reads the books, and proves that they hold",
+    "loader": "adds rows, and reads none but which migrations were applied",
+    "migrator": "makes and changes tables and views, and reads no events",
+}
+
+#: A purpose's database. Governance is not a purpose: it says what became of every event.
+PURPOSE_DATABASES = ("training", "analytics")
+
+#: Every table; the views are those of ``sinks.views``.
+TABLES = (
+    "training.interactions",
+    "analytics.window_partials",
+    "analytics.watermarks",
+    "analytics.group_limit",
+    "governance.accounting",
+    "governance.dead_letters",
+    "governance.consent_log",
+    "governance.migrations",
+)
+
+#: What the loader fills.
+LOADED = (*TABLES[:3], *TABLES[4:7])
+
+VIEWS = (
+    *(f"analytics.{each.view}" for each in GROUP_VIEWS),
+    *(f"governance.{each}" for each in COUNT_VIEWS),
+)
+
+OBJECTS = (*TABLES, *VIEWS)
+
+_CHANGES: tuple[Privilege, ...] = (
+    "CREATE DATABASE",
+    "CREATE TABLE",
+    "CREATE VIEW",
+    "DROP VIEW",
+    "ALTER ADD COLUMN",
+    "ALTER MODIFY COLUMN",
+    "ALTER TTL",
+    "ALTER SETTINGS",
+    "SHOW",
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Right:
+    """``principal`` may do ``privilege`` on ``scope``: ``database.table``, ``database.*``, or a
+    user. ``columns`` empty: on all of them."""
+
+    principal: str
+    privilege: Privilege
+    scope: str
+    columns: tuple[str, ...] = ()
+
+    def covers(self, privilege: str, thing: str) -> bool:
+        """Whether this allows ``privilege`` on all of ``thing``."""
+        database = thing.partition(".")[0]
+        return (
+            self.privilege == privilege
+            and self.scope in (thing, f"{database}.*")
+            and not self.columns
+        )
+
+
+def _rights() -> frozenset[Right]:
+    found = {Right("analyst", "SELECT", f"analytics.{each.view}") for each in GROUP_VIEWS}
+    found.add(Right("trainer", "SELECT", "training.*"))
+    found.add(Right("officer", "SELECT", "governance.*"))
+    found |= {Right("loader", "INSERT", table) for table in LOADED}
+    found.add(Right("loader", "SELECT", "governance.migrations", ("lacking", "sha256", "version")))
+    for database in (*PURPOSE_DATABASES, "governance"):
+        found |= {Right("migrator", change, f"{database}.*") for change in _CHANGES}
+    for table in ("governance.migrations", "analytics.group_limit"):
+        found |= {Right("migrator", "SELECT", table), Right("migrator", "INSERT", table)}
+    for definer, tables in DEFINERS.items():
+        found.add(Right("migrator", "SET DEFINER", definer))
+        found |= {Right(definer, "SELECT", table) for table in tables}
+    return frozenset(found)
+
+
+RIGHTS = _rights()
+
+
+def may(principal: str, privilege: str, thing: str) -> bool:
+    """Whether ``principal`` may do ``privilege`` on all of ``thing``."""
+    return any(right.principal == principal and right.covers(privilege, thing) for right in RIGHTS)

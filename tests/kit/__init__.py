@@ -1,0 +1,1 @@
+"""Stand-ins for servers, named for what they are, that fail on command."""
