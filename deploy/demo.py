@@ -3,6 +3,7 @@ ClickHouse, and the books."""
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from deploy.script import Phase, Script
 from deploy.stack import Stack, running_stack
 from events.purposes import Purpose
 from events.settings import Settings
+from producers.ctrl_c import asked_to_stop
 from producers.publisher import Publisher
 from sinks.prove import prove
 from sinks.reconcile import Check
@@ -83,25 +85,54 @@ class Watcher(Protocol):
 def run_demo(
     settings: Settings, script: Script, workers: int, watcher: Watcher, now_ms: int
 ) -> DemoReport:
-    """Play ``script`` with ``workers`` worker processes. ``Stop`` if anything ends too early."""
+    """Play ``script`` with ``workers`` worker processes. ``Stop`` if anything ends too early.
+
+    The first Ctrl-C ends the publishing; what was sent is carried to its end, since the embedded
+    broker keeps nothing and half of it would be books without rows. Then, as at the second one,
+    KeyboardInterrupt.
+    """
     with (
         running_stack(settings, watcher.say) as stack,
         Publisher(stack.settings, stack.codec) as publisher,
+        asked_to_stop() as asked,
     ):
+        ending = _Ending(asked, watcher)
         phases = script.phases(stack.policy, stack.codec, now_ms)
-        started_s = _play(stack, publisher, phases, workers, watcher)
+        started_s = _play(stack, publisher, phases, workers, ending)
         seconds = time.monotonic() - started_s
+        if ending.is_near():
+            watcher.say("stopped by Ctrl-C: what was sent is in the tables and accounted for")
+            raise KeyboardInterrupt
         return _report(stack, script, seconds)
 
 
+@dataclass(slots=True)
+class _Ending:
+    """Whether a person wants the demo to end; it says so, once, as soon as it is asked."""
+
+    asked: threading.Event
+    watcher: Watcher
+    _said: bool = False
+
+    def is_near(self) -> bool:
+        if self.asked.is_set() and not self._said:
+            self._said = True
+            self.watcher.say(
+                "stopping once what was sent is in the tables; Ctrl-C again stops at once"
+            )
+        return self.asked.is_set()
+
+
 def _play(
-    stack: Stack, publisher: Publisher, phases: Iterator[Phase], workers: int, watcher: Watcher
+    stack: Stack, publisher: Publisher, phases: Iterator[Phase], workers: int, ending: _Ending
 ) -> float:
     """Phase after phase; returns when the first event was handed over (monotonic seconds)."""
     started_s: float | None = None
     for phase in phases:
         if started_s is not None:
-            _settle(stack, publisher, watcher)
+            _settle(stack, publisher, ending)
+        if ending.is_near():
+            break
         for record in phase.consents:
             publisher.publish_consent(record)
         publisher.flush()
@@ -111,15 +142,21 @@ def _play(
         else:
             # A worker's ledger may be this much behind what Kafka has acknowledged, never more.
             time.sleep(stack.settings.ledger_max_age_ms / 1_000)
-        phase.feed(publisher, watcher.published)
-    _settle(stack, publisher, watcher)
-    return started_s if started_s is not None else time.monotonic()
+        phase.feed(publisher, ending.watcher.published, ending.is_near)
+    if started_s is None:
+        return time.monotonic()
+    _settle(stack, publisher, ending)
+    return started_s
 
 
-def _settle(stack: Stack, publisher: Publisher, watcher: Watcher) -> None:
+def _settle(stack: Stack, publisher: Publisher, ending: _Ending) -> None:
+    def tell() -> None:
+        ending.is_near()
+        ending.watcher.loaded(stack.loaded_rows)
+
     publisher.flush()
-    stack.settle(publisher.report.raw_ends, lambda: watcher.loaded(stack.loaded_rows))
-    watcher.loaded(stack.loaded_rows)
+    stack.settle(publisher.report.raw_ends, tell)
+    tell()
 
 
 def _report(stack: Stack, script: Script, seconds: float) -> DemoReport:

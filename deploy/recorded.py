@@ -66,8 +66,12 @@ class RecordedScript:
             sorted(self.withdrawn), PURPOSES, ConsentAction.WITHDRAW, notice_version, now_ms
         )
 
-        def feed(publisher: Publisher, on_progress: Callable[[int], None]) -> None:
-            self.report = replay(self.recordings, publisher, plan, on_progress=on_progress)
+        def feed(
+            publisher: Publisher, on_progress: Callable[[int], None], stopped: Callable[[], bool]
+        ) -> None:
+            self.report = replay(
+                self.recordings, publisher, plan, on_progress=on_progress, stopped=stopped
+            )
 
         yield Phase([*grants, *withdrawals], feed)
 

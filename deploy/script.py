@@ -19,11 +19,12 @@ from sinks.totals import Totals
 class Phase:
     """Consent records that must count for the events that follow, and those events.
 
-    ``feed`` publishes the events and calls its second argument with the number of new ones.
+    ``feed`` publishes the events, calls its second argument with the number of new ones, and ends
+    early once its third says so.
     """
 
     consents: Sequence[ConsentRecord]
-    feed: Callable[[Publisher, Callable[[int], None]], None]
+    feed: Callable[[Publisher, Callable[[int], None], Callable[[], bool]], None]
 
 
 class Script(Protocol):

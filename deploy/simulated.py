@@ -65,5 +65,6 @@ def _feed(
     phase: phases.Phase,
     publisher: Publisher,
     on_progress: Callable[[int], None],
+    stopped: Callable[[], bool],
 ) -> None:
-    publish_messages(simulation, phase, publisher, Hooks(progress=on_progress))
+    publish_messages(simulation, phase, publisher, Hooks(progress=on_progress, stopped=stopped))

@@ -80,7 +80,8 @@ class Stack:
         self._loader_thread.start()
 
     def stop(self) -> None:
-        """Stop workers, then the loader: it still loads what they acknowledged."""
+        """Stop workers, then the loader, which saves what it has read. Nothing is lost in a Kafka
+        that keeps it; what the embedded broker holds is gone, so ``settle`` before this."""
         for worker in self._workers:
             end(worker)
         self._stop_loader.set()

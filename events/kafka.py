@@ -159,6 +159,7 @@ def end_offsets(settings: Settings, topic: Topic, partitions: Iterable[int]) -> 
                 "group.id": "glasshouse-ends",  # never joined; assign() needs a name
                 "enable.partition.eof": True,
                 "enable.auto.commit": False,
+                "fetch.wait.max.ms": 50,  # the end is told only after this wait
             },
         )
     )

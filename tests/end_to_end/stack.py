@@ -24,12 +24,14 @@ from events.errors import Retry
 from events.kafka import create_topics, end_offsets, partitions_of, wait_for_kafka
 from events.settings import ENV_PREFIX, Settings
 from events.topics import Topic
+from sinks.decode import LOADED_TOPICS
 
 _ROOT = Path(__file__).resolve().parents[2]
 #: Far beyond what anything here takes: a slow machine is not a fault.
 DEADLINE_S = 150.0
 _POLL_S = 0.02
-_SESSION_S = 3.0
+#: Joins are answered after about half of this, and the partitions of the killed given up after it.
+_SESSION_S = 2.0
 
 
 def wait_until(condition: Callable[[], bool], what: str, deadline_s: float = DEADLINE_S) -> None:
@@ -172,6 +174,12 @@ class Stack:
             return self.committed_and_lag(group, ends)[1] == 0
 
         wait_until(is_done, "the workers have no lag")
+
+    def wait_until_loaded(self) -> None:
+        """Wait until the loaders have committed all that is in their topics now."""
+        ends = self.ends(*LOADED_TOPICS)
+        group = self.settings.loader_group
+        wait_until(lambda: self.committed_and_lag(group, ends)[1] == 0, "the loaders have no lag")
 
     def load(self) -> None:
         """Load all that is in the topics now."""

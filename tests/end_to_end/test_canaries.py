@@ -45,12 +45,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         worker = stack.start("worker", log_format="json")
         loader = stack.start("load")
         stack.wait_until_judged()
+        stack.wait_until_loaded()
         for one in (worker, loader):
             with urlopen(f"http://127.0.0.1:{one.metrics_port}/metrics", timeout=30) as answer:
                 stack.said.append(answer.read().decode())
         assert worker.end() == 0
         assert loader.end() == 0
-        stack.load()
         stack.must("reconcile")
         stack.must("status", "--json")
         yield stack

@@ -23,7 +23,7 @@ SLOW_LOADER = {"insert_rows": 1_000, "insert_age_ms": 10}
 JUDGED = "glasshouse_events_in_total"
 INSERTED = 'glasshouse_inserted_rows_total{table="training.interactions"}'
 #: Events for both purposes, or rows: the scenario has some 82,000 and 36,000.
-HALF_WAY = {JUDGED: 40_000, INSERTED: 4_000}
+HALF_WAY = {JUDGED: 30_000, INSERTED: 3_000}
 _ROWS = "SELECT count() FROM training.interactions FINAL"
 
 
