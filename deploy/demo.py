@@ -37,6 +37,7 @@ class DemoReport:
     totals: Mapping[Purpose, Totals]
     seconds: float
     data_dir: Path
+    clickhouse_url: str  # empty: the embedded engine in ``data_dir``
     checks: Sequence[Check]
     unmerged: Mapping[str, int]
     busiest: Sequence[Sequence[object]]
@@ -171,6 +172,7 @@ def _report(stack: Stack, script: Script, seconds: float) -> DemoReport:
         totals=found,
         seconds=seconds,
         data_dir=stack.settings.data_dir,
+        clickhouse_url=stack.settings.clickhouse_url,
         checks=[*script.checks(found), *checks],
         unmerged=unmerged,
         busiest=client.query(BUSIEST_TEAMS).result_rows,

@@ -63,9 +63,12 @@ def show_report(report: DemoReport, script: Script) -> None:
         highlight=False,
         soft_wrap=True,
     )
-    out.print(f"The tables are in {report.data_dir}. Try:", highlight=False, markup=False)
+    where = ["--data-dir", str(report.data_dir)]
+    if report.clickhouse_url:
+        where = ["--clickhouse-url", report.clickhouse_url]
+    out.print(f"The tables are at {where[1]}. Try:", highlight=False, markup=False)
     for query in _QUERIES:
-        words = [_own_name(), "query", "--data-dir", str(report.data_dir), query]
+        words = [_own_name(), "query", *where, query]
         out.print(f"  {shlex.join(words)}", highlight=False, markup=False, soft_wrap=True)
 
 

@@ -1,7 +1,7 @@
 """What only a ClickHouse server can show: the access migration applied, row policies, quotas,
 profiles and logins. Needs an administrator of an empty one:
 
-    GLASSHOUSE_TEST_CLICKHOUSE_URL=http://127.0.0.1:8123 pytest -m clickhouse_server
+    CLICKHOUSE_TEST_URL=http://127.0.0.1:8123 pytest -m clickhouse_server
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from sinks.warehouse import Warehouse, open_warehouse
 from tests.sinks.made import org, run_of
 from tests.sinks.test_identity import insert
 
-URL = os.environ.get("GLASSHOUSE_TEST_CLICKHOUSE_URL", "")
+URL = os.environ.get("CLICKHOUSE_TEST_URL", "")
 
 pytestmark = [
     pytest.mark.clickhouse_server,
     pytest.mark.skipif(
         not URL,
         reason="needs a ClickHouse server with access management: no package carries one, and the "
-        "embedded engine keeps no users; name one in GLASSHOUSE_TEST_CLICKHOUSE_URL",
+        "embedded engine keeps no users; name one in CLICKHOUSE_TEST_URL",
     ),
 ]
 
