@@ -14,7 +14,10 @@ PARTITIONS = 4
 def everything_on(topic: Topic, settings: Settings, partitions: int = PARTITIONS) -> list[Message]:
     """All messages of ``topic``, each partition's in its order."""
     consumer = Consumer(
-        client_config(settings, **{"group.id": "test", "enable.partition.eof": True})
+        client_config(
+            settings,
+            **{"group.id": "test", "enable.partition.eof": True, "fetch.wait.max.ms": 50},
+        )
     )
     ended: set[int] = set()
     messages: list[Message] = []
