@@ -225,7 +225,7 @@ def test_a_partial_whose_counts_do_not_add_up_is_found(tables: Any) -> None:
     failed = _prove(tables)
     assert list(failed) == ["partials that do not add up"]
     assert failed["partials that do not add up"].details == (
-        "window 2026-09-22 00:00:00 UTC, team team-a",
+        "window 2026-09-22 00:00:00 UTC, 1 partials",
     )
 
 
