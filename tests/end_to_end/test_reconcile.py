@@ -18,41 +18,45 @@ from tests.end_to_end.stack import glasshouse
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """``find`` counts what ``delete`` deletes; ``check`` is the check that is short by so many."""
+    """``pick`` gives one value, for ``find`` and ``delete``; ``find`` counts what ``delete``
+    deletes; ``check`` is the check that is short by so many, ``where`` what its details say."""
 
+    pick: str
     find: str
     delete: str
     check: str
     where: str
 
 
-_SOME = "batch = (SELECT min(batch) FROM training.interactions)"
-_MINUTE = "window_start = (SELECT max(window_start) FROM analytics.window_partials)"
-_MESSAGE = "(partition, `offset`) = (SELECT partition, min(`offset`) + 1 FROM \
-governance.accounting GROUP BY partition ORDER BY count() DESC LIMIT 1)"
-
+# What is deleted is picked first, and named as it is: a mutation asks a subquery again for every
+# part, when others have lost rows already.
 DELETIONS = {
     "rows": Deletion(
-        f"SELECT count() FROM training.interactions FINAL WHERE {_SOME}",
-        f"ALTER TABLE training.interactions DELETE WHERE {_SOME} SETTINGS mutations_sync = 2",
+        "SELECT min(batch) FROM training.interactions",
+        "SELECT count() FROM training.interactions FINAL WHERE batch = {}",
+        "ALTER TABLE training.interactions DELETE WHERE batch = {} SETTINGS mutations_sync = 2",
         "events in training.interactions",
         "missing",
     ),
     "rows, lightly": Deletion(
-        "SELECT count() FROM training.interactions FINAL WHERE `index` = 7",
-        "DELETE FROM training.interactions WHERE `index` = 7",
+        "SELECT toUInt16(7)",
+        "SELECT count() FROM training.interactions FINAL WHERE `index` = {}",
+        "DELETE FROM training.interactions WHERE `index` = {}",
         "events in training.interactions",
         "missing",
     ),
     "partials": Deletion(
-        f"SELECT sum(event_count) FROM analytics.window_partials FINAL WHERE {_MINUTE}",
-        f"DELETE FROM analytics.window_partials WHERE {_MINUTE}",
+        "SELECT toUnixTimestamp(max(window_start)) FROM analytics.window_partials",
+        "SELECT sum(event_count) FROM analytics.window_partials FINAL WHERE window_start = {}",
+        "DELETE FROM analytics.window_partials WHERE window_start = {}",
         "events in analytics.window_partials",
         "missing",
     ),
     "accounts": Deletion(
+        "SELECT topK(1)(partition)[1] FROM governance.accounting",
         "SELECT toUInt64(1)",
-        f"ALTER TABLE governance.accounting DELETE WHERE {_MESSAGE} SETTINGS mutations_sync = 2",
+        "ALTER TABLE governance.accounting DELETE WHERE partition = {} AND `offset` = 1 "
+        "SETTINGS mutations_sync = 2",
         "messages accounted for agent_training",
         "offsets 1 to 1 (1 messages) are not accounted",
     ),
@@ -80,8 +84,9 @@ def test_sound_runs_reconcile(demo: Demo, demo_of_some: Demo) -> None:
 def test_what_was_deleted_by_hand_is_found(demo: Demo, deletion: Deletion, tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     shutil.copytree(demo.data_dir, data_dir, symlinks=True)
-    ((deleted,),) = tables.rows(data_dir, deletion.find)
-    tables.change(data_dir, deletion.delete)
+    ((picked,),) = tables.rows(data_dir, deletion.pick)
+    ((deleted,),) = tables.rows(data_dir, deletion.find.format(picked))
+    tables.change(data_dir, deletion.delete.format(picked))
     done = reconcile(data_dir, "--json")
     assert done.returncode == 1
     assert json.loads(done.stdout)["ok"] is False
