@@ -93,10 +93,13 @@ def run_demo(
     KeyboardInterrupt.
     """
     with (
+        # Outermost: an interrupt that is raised inside of a library may be lost there.
+        asked_to_stop() as asked,
         running_stack(settings, watcher.say) as stack,
         Publisher(stack.settings, stack.codec) as publisher,
-        asked_to_stop() as asked,
     ):
+        if asked.is_set():
+            raise KeyboardInterrupt
         ending = _Ending(asked, watcher)
         phases = script.phases(stack.policy, stack.codec, now_ms)
         started_s = _play(stack, publisher, phases, workers, ending)
