@@ -45,9 +45,8 @@ def open_loader(settings: Settings, client: Client) -> Loader:
     Raises ``SettingsError`` without ``kafka_servers``, ``ServerMissing``, and ``Stop`` without
     tables.
     """
-    from events.codec import Codec
     from events.kafka import create_topics, topic_ids, wait_for_kafka
-    from events.registry import ConfluentRegistry
+    from events.registry import codec_for
     from sinks.decode import LOADED_TOPICS
     from sinks.loader import Loader
 
@@ -56,6 +55,4 @@ def open_loader(settings: Settings, client: Client) -> Loader:
     require_tables(client)
     admin = wait_for_kafka(settings)
     create_topics(admin, settings)
-    url = settings.schema_registry_url
-    codec = Codec(ConfluentRegistry.at(url) if url else None)
-    return Loader(settings, client, codec, topic_ids(admin, LOADED_TOPICS))
+    return Loader(settings, client, codec_for(settings), topic_ids(admin, LOADED_TOPICS))
