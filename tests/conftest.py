@@ -60,3 +60,14 @@ def kafka_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     own topics or consumer groups, or starts a broker of its own."""
     with EmbeddedBroker(tmp_path_factory.mktemp("broker") / "broker.log") as broker:
         yield broker.servers
+
+
+@pytest.fixture(scope="session")
+def apache_kafka() -> Iterator[str]:
+    """Bootstrap servers of a real Kafka that all tests in containers share."""
+    from tests.containers.apache_kafka import ApacheKafka, why_not
+
+    if reason := why_not():
+        pytest.skip(reason)
+    with ApacheKafka() as kafka:
+        yield kafka.servers

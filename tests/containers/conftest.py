@@ -8,17 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploy.broker import EmbeddedBroker
-from tests.containers.apache_kafka import ApacheKafka, why_not
 from tests.containers.cluster import Cluster, cluster_at
-
-
-@pytest.fixture(scope="session")
-def apache_kafka() -> Iterator[str]:
-    """Bootstrap servers of a real Kafka that all tests of this folder share."""
-    if reason := why_not():
-        pytest.skip(reason)
-    with ApacheKafka() as kafka:
-        yield kafka.servers
 
 
 @pytest.fixture
