@@ -27,7 +27,7 @@ testcontainers_config.ryuk_disabled = True
 
 
 @contextmanager
-def _sockets_left_open() -> Iterator[None]:
+def sockets_left_open() -> Iterator[None]:
     """Docker's client leaves sockets to the garbage collector, which would complain of them in
     whatever test comes next: have it complain here, to nobody."""
     with warnings.catch_warnings():
@@ -38,7 +38,7 @@ def _sockets_left_open() -> Iterator[None]:
             gc.collect()
 
 
-@_sockets_left_open()
+@sockets_left_open()
 def why_not() -> str:
     """Why no such container can be started here; empty if it can."""
     try:
@@ -88,7 +88,7 @@ class ApacheKafka(DockerContainer):
     def servers(self) -> str:
         return f"127.0.0.1:{self.port}"
 
-    @_sockets_left_open()
+    @sockets_left_open()
     def start(self) -> Self:
         try:
             return super().start()
