@@ -21,6 +21,7 @@ from testcontainers.core.container import DockerContainer
 from deploy.broker import free_port
 from events.settings import Settings
 from sinks.rights import PURPOSE_DATABASES, ROLES
+from sinks.users import user_of
 from sinks.views import DEFINERS
 from sinks.warehouse import open_warehouse
 from tests.containers.apache_kafka import sockets_left_open
@@ -53,7 +54,7 @@ FORGET = (
     ),
     "DROP QUOTA IF EXISTS glasshouse_analysts, glasshouse_readers",
     "DROP SETTINGS PROFILE IF EXISTS glasshouse_readers",
-    f"DROP USER IF EXISTS {', '.join(DEFINERS)}",
+    f"DROP USER IF EXISTS {', '.join((*DEFINERS, *map(user_of, ROLES)))}",
     f"DROP ROLE IF EXISTS {', '.join(ROLES)}",
     *(f"DROP DATABASE IF EXISTS {database} SYNC" for database in DATABASES),
 )

@@ -14,12 +14,14 @@ import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
 from pydantic import SecretStr
 
+from deploy.doctor.clickhouse_rights import check_rights
 from events.settings import Settings
 from sinks.migrate import has_users, recorded
 from sinks.prepare import prepare
 from sinks.prove import prove
 from sinks.query import ask
 from sinks.rights import OBJECTS, ROLES, may
+from sinks.users import set_passwords, user_of
 from sinks.views import DEFINERS
 from sinks.warehouse import Warehouse, open_warehouse
 from tests.containers.clickhouse_server import forget
@@ -34,20 +36,14 @@ PASSWORD = secrets.token_hex(12)
 
 @pytest.fixture(scope="module")
 def admin(clickhouse_server: Settings) -> Iterator[Warehouse]:
-    """An administrator's client, with the tables made, and a user ``t_ROLE`` of each role."""
+    """An administrator's client, with the tables made, and a user of each role."""
     with open_warehouse(clickhouse_server) as opened:
         forget(opened.client)
         prepare(opened.client, Settings())
-        for role in ROLES:
-            opened.client.command(
-                f"CREATE USER OR REPLACE t_{role} IDENTIFIED BY '{PASSWORD}' DEFAULT ROLE {role}"
-            )
-            opened.client.command(f"GRANT {role} TO t_{role}")
+        set_passwords(opened.client, dict.fromkeys(ROLES, PASSWORD))
         with _as(clickhouse_server, "loader") as loading:
             insert(loading.client, run_of(org(people=12, batches_each=3)))
         yield opened
-        for role in ROLES:
-            opened.client.command(f"DROP USER t_{role}")
         forget(opened.client)
 
 
@@ -58,7 +54,7 @@ def as_role(admin: Warehouse, clickhouse_server: Settings) -> Callable[[str], An
 
 
 def _as(server: Settings, role: str) -> Any:
-    user = {"clickhouse_user": f"t_{role}", "clickhouse_password": SecretStr(PASSWORD)}
+    user = {"clickhouse_user": user_of(role), "clickhouse_password": SecretStr(PASSWORD)}
     return open_warehouse(server.model_copy(update=user))
 
 
@@ -83,6 +79,10 @@ def test_each_role_reads_what_it_may_and_nothing_else(
         for thing in OBJECTS:
             code = _code(warehouse, f"SELECT * FROM {thing} LIMIT 1 FORMAT Null")
             assert code == (0 if may(role, "SELECT", thing) else DENIED), thing
+
+
+def test_the_doctor_finds_no_right_that_is_not_declared(admin: Warehouse) -> None:
+    assert [finding for finding in check_rights(admin.client) if not finding.ok] == []
 
 
 def test_an_administrator_sees_no_rows_of_people(
