@@ -7,9 +7,16 @@ cd "$(dirname "$0")"
 umask 022
 mkdir -p secrets
 chmod 0700 secrets
-[ -s secrets/clickhouse_password ] || od -An -N24 -tx1 /dev/urandom | tr -d ' \n' > secrets/clickhouse_password
+for name in clickhouse_password registry_password; do
+    [ -s "secrets/$name" ] || od -An -N24 -tx1 /dev/urandom | tr -d ' \n' > "secrets/$name"
+done
 cat > secrets/glasshouse.toml <<TOML
 clickhouse_user = "glasshouse"
 clickhouse_password = "$(cat secrets/clickhouse_password)"
 TOML
-echo "deploy/secrets holds the ClickHouse password: back it up where only operators can read" >&2
+cat > secrets/registry.properties <<PROPERTIES
+quarkus.security.users.embedded.plain-text=true
+quarkus.security.users.embedded.users.provision=$(cat secrets/registry_password)
+quarkus.security.users.embedded.roles.provision=sr-admin
+PROPERTIES
+echo "deploy/secrets holds the passwords: back it up where only operators can read" >&2
