@@ -31,11 +31,10 @@ def test_the_official_kafka_and_the_one_of_packages_have_one_version() -> None:
 def test_the_official_registry_and_the_one_of_packages_have_one_version() -> None:
     version = PINS["REGISTRY_VERSION"]
     official = f"${{REGISTRY_IMAGE:-apicurio/apicurio-registry:{version}}}"
+    ours = f"${{REGISTRY_IMAGE:-{PINS['REGISTRY_IMAGE']}}}"
     for service in ("registry", "registry-volume"):
         assert COMPOSE["services"][service]["image"] == official
-        assert (
-            AIRGAP["services"][service]["image"] == f"${{REGISTRY_IMAGE:-{PINS['REGISTRY_IMAGE']}}}"
-        )
+        assert AIRGAP["services"][service]["image"] == ours
     assert PINS["REGISTRY_IMAGE"].endswith(f":{version}")
 
 
