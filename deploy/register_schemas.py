@@ -31,7 +31,6 @@ def register_schemas(settings: Settings) -> int:
     Raises ``Stop`` with subject and reason where the registry refuses a schema or the user,
     ``ServerMissing`` if it does not answer for ``server_timeout_s``.
     """
-    client = client_for(settings)
     try:
         for attempt in Retrying(
             retry=retry_if_exception_type(Retry),
@@ -39,7 +38,7 @@ def register_schemas(settings: Settings) -> int:
             wait=wait_fixed(_POLL_S),
             reraise=True,
         ):
-            with attempt:
+            with attempt, client_for(settings) as client:
                 for schema in bundled():
                     _register(client, schema)
     except Retry as error:

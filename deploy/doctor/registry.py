@@ -22,12 +22,13 @@ _NO_SUBJECT = "glasshouse-doctor-no-such-subject"
 def check_registry(settings: Settings) -> Iterator[Finding]:
     """Two findings a subject (its schema, its compatibility) and one on who may write; a single
     one if the registry does not answer."""
-    client = client_for(settings)
+    nobody = settings.model_copy(update={"schema_registry_user": ""})
     try:
-        for spec in TOPICS:
-            yield _schema(client, newest(spec.schema))
-            yield _compatibility(client, subject_of(spec.schema))
-        yield _writing(settings)
+        with client_for(settings) as client, client_for(nobody) as anonymous:
+            for spec in TOPICS:
+                yield _schema(client, newest(spec.schema))
+                yield _compatibility(client, subject_of(spec.schema))
+            yield _writing(anonymous)
     except (httpx.HTTPError, OSError):
         yield Finding("schema registry", "no answer", "start it, or mend --schema-registry-url")
 
@@ -61,11 +62,10 @@ def _compatibility(client: SchemaRegistryClient, subject: str) -> Finding:
     return Finding(f"compatibility {subject}", level, remedy)
 
 
-def _writing(settings: Settings) -> Finding:
+def _writing(anonymous: SchemaRegistryClient) -> Finding:
     """Asks, as nobody, to delete a subject that does not exist: allowed or not, nothing changes."""
-    nobody = settings.model_copy(update={"schema_registry_user": ""})
     try:
-        client_for(nobody).delete_subject(_NO_SUBJECT)
+        anonymous.delete_subject(_NO_SUBJECT)
     except SchemaRegistryError as error:
         if error.http_status_code in _DENIED:
             return Finding("schema registry", "nobody writes without a password")

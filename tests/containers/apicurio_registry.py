@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
@@ -39,6 +41,16 @@ class ApicurioRegistry(Container):
         )
         started = LogMessageWaitStrategy("Listening on").with_startup_timeout(_START_S)
         self.waiting_for(started)
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """It takes connections, and answers nobody."""
+        container = self.get_wrapped_container()
+        container.pause()
+        try:
+            yield
+        finally:
+            container.unpause()
 
     def settings(self, **more: object) -> Settings:
         """Those of `glasshouse provision`; ``schema_registry_user=""`` are everybody else's."""
