@@ -91,9 +91,11 @@ def _none_if_unknown() -> Iterator[None]:
         yield
     except SchemaRegistryError as error:
         if error.http_status_code != _NOT_FOUND:
-            raise Retry(f"the schema registry answers {error.http_status_code}") from error
+            raise Retry(
+                f"the schema registry (schema_registry_url) answers {error.http_status_code}"
+            ) from error
     except (httpx.HTTPError, OSError) as error:
-        raise Retry("the schema registry cannot be reached") from error
+        raise Retry("the schema registry (schema_registry_url) cannot be reached") from error
 
 
 def _parsed(text: str | None) -> AvroSchema | None:
