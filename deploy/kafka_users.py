@@ -15,7 +15,8 @@ from confluent_kafka.admin import (
 )
 
 from deploy.kafka_rights import Principal
-from events.errors import InputError, Stop
+from events.errors import Stop
+from events.password_files import passwords_in
 
 _ASK_TIMEOUT_S = 10.0
 #: Kafka's least: more would only slow down who guesses, and nobody guesses 192 random bits.
@@ -27,26 +28,8 @@ def read_passwords(folder: Path) -> dict[Principal, str]:
 
     Raises ``InputError`` if none has, or if a file is empty or unreadable.
     """
-    found = {}
-    for principal in Principal:
-        path = folder / f"kafka_{principal.value}_password"
-        if path.exists():
-            found[principal] = _password_in(path)
-    if not found:
-        raise InputError(
-            f"{folder} holds no file kafka_<user>_password: deploy/secrets.sh makes them"
-        )
-    return found
-
-
-def _password_in(path: Path) -> str:
-    try:
-        password = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        raise InputError(f"{path} cannot be read") from None
-    if not password:
-        raise InputError(f"{path} is empty")
-    return password
+    found = passwords_in(folder, "kafka", Principal)
+    return {Principal(user): password for user, password in found.items()}
 
 
 def set_passwords(admin: AdminClient, passwords: Mapping[Principal, str]) -> None:

@@ -7,12 +7,16 @@
 #   kafka_ca.pem, kafka_ca.key    the authority of this site; the key goes into no container
 #   kafka_broker.pem              the brokers' certificate and key, made anew a month before its end
 #   kafka_NAME_password           one for each Kafka user
+#   clickhouse_password           of ClickHouse's administrator, who migrates
+#   clickhouse_ROLE_password      one for each role's user, glasshouse_ROLE
+#   registry_password, registry.properties      who may write to the schema registry
 #   NAME.toml                     the settings to act as that user from this machine; containers
-#                                 have the same file, and the server and CA file in their variables
-#   clickhouse_password, migrate.toml
+#                                 have the same file, and servers and CA file in their variables
 #
-# To change a user's password: remove its file, run this, run `provision` again, restart the user.
-# For `admin`, restart Kafka instead of `provision`. For all: docker-compose up -d --force-recreate.
+# To change a user's password: remove its file, run this, run `provision` (Kafka) or `migrate`
+# (ClickHouse) again, restart the user. For Kafka's `admin`, restart Kafka instead of `provision`.
+# For all of these: docker-compose up -d --force-recreate. ClickHouse keeps the administrator's
+# password in its volume: ALTER USER first, then change the file.
 #
 # The folder is closed to others; the files in it are not, because the users of the containers, who
 # are nobody on this machine, must be able to read them once they are mounted.
@@ -29,6 +33,7 @@ RENEW_S=2592000       # a month: there is time to plan the restart
 NAMES="kafka localhost 127.0.0.1 ${KAFKA_NAMES:-}"
 ADMIN=admin
 USERS="producer registrar worker loader operator"
+ROLES="analyst trainer officer loader"
 
 random() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
 password() { [ -s "$1" ] || random > "$1"; }
@@ -87,24 +92,53 @@ kafka_tls = true
 kafka_ca_file = "$PWD/kafka_ca.pem"
 kafka_user = "$1"
 kafka_password = "$(cat "kafka_$1_password")"
+schema_registry_url = "http://127.0.0.1:18081/apis/ccompat/v7"
 TOML
 }
 
-clickhouse_settings() {
+registry_settings() { # who may write to it, for admin.toml
     cat <<TOML
-clickhouse_user = "glasshouse"
-clickhouse_password = "$(cat clickhouse_password)"
+schema_registry_user = "provision"
+schema_registry_password = "$(cat registry_password)"
+TOML
+}
+
+registry_users() { # the same, as the registry reads it
+    cat <<PROPERTIES
+quarkus.security.users.embedded.plain-text=true
+quarkus.security.users.embedded.users.provision=$(cat registry_password)
+quarkus.security.users.embedded.roles.provision=sr-admin
+PROPERTIES
+}
+
+clickhouse_settings() { # USER FILE
+    cat <<TOML
+clickhouse_url = "http://127.0.0.1:18123"
+clickhouse_user = "$1"
+clickhouse_password = "$(cat "$2")"
 TOML
 }
 
 authority
 certificate
 password clickhouse_password
+password registry_password
+registry_users > registry.properties
 for user in $ADMIN $USERS; do
     password "kafka_${user}_password"
     kafka_settings "$user" > "$user.toml"
 done
 echo 'kafka_sasl_mechanism = "PLAIN"' >> $ADMIN.toml
-clickhouse_settings >> loader.toml
-clickhouse_settings > migrate.toml
+registry_settings >> $ADMIN.toml
+for role in $ROLES; do
+    password "clickhouse_${role}_password"
+    clickhouse_settings "glasshouse_$role" "clickhouse_${role}_password" > "$role.tmp"
+done
+clickhouse_settings glasshouse clickhouse_password > migrate.toml
+cat migrate.toml >> $ADMIN.toml
+cat loader.tmp >> loader.toml
+cat operator.toml officer.tmp > officer.toml # who proves the books looks at both
+mv analyst.tmp analyst.toml
+mv trainer.tmp trainer.toml
+rm loader.tmp officer.tmp
 echo "secrets: $PWD holds keys and passwords: back it up where only operators can read" >&2

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from events.errors import InputError
 from events.options import err
-from events.settings import KAFKA_ACCESS, Settings
+from events.settings import KAFKA_ACCESS, REGISTRY_ACCESS, Settings
 from events.topics import Topic
 
 #: The settings every command that calls ``connect`` must offer.
-CONNECTION = (*KAFKA_ACCESS, "kafka_partitions", "kafka_replicas", "schema_registry_url")
+CONNECTION = (*KAFKA_ACCESS, "kafka_partitions", "kafka_replicas", *REGISTRY_ACCESS)
 
 
 def connect(settings: Settings, *topics: Topic) -> None:

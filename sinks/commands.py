@@ -16,7 +16,7 @@ import typer
 
 from events.errors import GlasshouseError
 from events.options import err, out, show_json, show_table, with_settings
-from events.settings import KAFKA_ACCESS, Settings
+from events.settings import KAFKA_ACCESS, REGISTRY_ACCESS, Settings
 
 if TYPE_CHECKING:
     from sinks.loader import Loader
@@ -29,7 +29,7 @@ _CLICKHOUSE = (
     "clickhouse_user",
     "server_timeout_s",
 )
-_KAFKA = (*KAFKA_ACCESS, "kafka_partitions", "kafka_replicas", "schema_registry_url")
+_KAFKA = (*KAFKA_ACCESS, "kafka_partitions", "kafka_replicas", *REGISTRY_ACCESS)
 _LOADER = (
     "group_prefix",
     "group_session_timeout_s",

@@ -10,13 +10,10 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import docker
 import pytest
 import yaml
 from clickhouse_connect.driver import Client
-from docker.errors import DockerException, ImageNotFound
 from pydantic import SecretStr
-from testcontainers.core.container import DockerContainer
 
 from deploy.broker import free_port
 from events.settings import Settings
@@ -24,7 +21,7 @@ from sinks.rights import PURPOSE_DATABASES, ROLES
 from sinks.users import user_of
 from sinks.views import DEFINERS
 from sinks.warehouse import open_warehouse
-from tests.containers.apache_kafka import sockets_left_open
+from tests.containers.images import Container, no_container_of
 from tests.documents import ROOT
 
 URL = os.environ.get("CLICKHOUSE_TEST_URL", "")
@@ -60,23 +57,10 @@ FORGET = (
 )
 
 
-@sockets_left_open()
 def why_no_server() -> str:
     """Why there is no server here; empty if there is one."""
-    if URL:
+    if URL or not no_container_of(IMAGE):
         return ""
-    try:
-        client = docker.from_env()
-    except DockerException:
-        client = None
-    if client is not None:
-        try:
-            client.images.get(IMAGE)
-            return ""
-        except ImageNotFound:
-            pass
-        finally:
-            client.close()
     return (
         "needs a ClickHouse server with access management: no package carries one. Name one in "
         f"CLICKHOUSE_TEST_URL, or have its image at hand (docker pull {IMAGE})"
@@ -91,7 +75,7 @@ def clickhouse_server() -> Iterator[Settings]:
         return
     password, port = secrets.token_hex(12), free_port()
     container = (
-        DockerContainer(IMAGE)
+        Container(IMAGE)
         .with_bind_ports("8123/tcp", port)
         .with_envs(
             CLICKHOUSE_USER=_ADMIN,
