@@ -46,7 +46,7 @@ class Right:
     principal: str
     kind: str  # TOPIC or GROUP
     name: str
-    operation: str  # Kafka's name: READ, WRITE, DESCRIBE
+    operation: str  # Kafka's name: READ, WRITE, DESCRIBE, ...
 
 
 def declared_rights(settings: Settings) -> frozenset[Right]:
@@ -56,8 +56,10 @@ def declared_rights(settings: Settings) -> frozenset[Right]:
         (Principal.REGISTRAR, "WRITE"): (Topic.CONSENT,),
         (Principal.REGISTRAR, "READ"): (Topic.CONSENT,),
         (Principal.WORKER, "READ"): _INPUTS,
+        (Principal.WORKER, "DESCRIBE_CONFIGS"): _INPUTS,  # retention, for its metrics
         (Principal.WORKER, "WRITE"): _OUTPUTS,
         (Principal.LOADER, "READ"): _OUTPUTS,
+        (Principal.LOADER, "DESCRIBE_CONFIGS"): _OUTPUTS,
         (Principal.OPERATOR, "DESCRIBE"): tuple(Topic),
     }
     groups = {

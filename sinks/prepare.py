@@ -47,6 +47,7 @@ def open_loader(settings: Settings, client: Client) -> Loader:
     """
     from events.kafka import create_topics, topic_ids, wait_for_kafka
     from events.registry import codec_for
+    from events.topic_gauges import show_topics
     from sinks.decode import LOADED_TOPICS
     from sinks.loader import Loader
 
@@ -55,4 +56,5 @@ def open_loader(settings: Settings, client: Client) -> Loader:
     require_tables(client)
     admin = wait_for_kafka(settings)
     create_topics(admin, settings)
+    show_topics(admin, LOADED_TOPICS)
     return Loader(settings, client, codec_for(settings), topic_ids(admin, LOADED_TOPICS))
