@@ -8,6 +8,7 @@ umask 022
 mkdir -p secrets
 chmod 0700 secrets
 [ -s secrets/clickhouse_password ] || od -An -N24 -tx1 /dev/urandom | tr -d ' \n' > secrets/clickhouse_password
+[ -s secrets/grafana_password ] || od -An -N24 -tx1 /dev/urandom | tr -d ' \n' > secrets/grafana_password
 cat > secrets/glasshouse.toml <<TOML
 clickhouse_user = "glasshouse"
 clickhouse_password = "$(cat secrets/clickhouse_password)"
