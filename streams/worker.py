@@ -266,13 +266,10 @@ def _key(tp: TP) -> Key:
 
 
 def _reach(consumer: Consumer, tp: TP) -> Reach:
-    # What Faust commits itself is known to nobody else without a request; None stands for 0 there
-    # once the group was asked, and -1 for a group that has committed nothing yet.
-    known = consumer._committed_offset
-    end = consumer.highwater(tp)
-    if tp not in known:
-        return Reach(None, end)
-    committed = known[tp] or 0
+    # What Faust has committed it tells nobody. None stands for 0 there; a group that has committed
+    # nothing yet is not there, or -1.
+    known, end = consumer._committed_offset, consumer.highwater(tp)
+    committed = (known[tp] or 0) if tp in known else -1
     if committed < 0:
         return Reach(0 if end == 0 else None, end)
     return Reach(committed, end)

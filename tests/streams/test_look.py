@@ -77,12 +77,20 @@ def test_a_partition_that_has_gone_is_not_looked_at_and_stops_nothing(gone: Exce
     ("committed", "end", "reach"),
     [
         ({}, 9, Reach(None, 9)),
+        ({}, 0, Reach(0, 0)),
         ({TOPIC_PARTITION: None}, 9, Reach(0, 9)),
         ({TOPIC_PARTITION: -1}, 9, Reach(None, 9)),
         ({TOPIC_PARTITION: -1}, 0, Reach(0, 0)),
         ({TOPIC_PARTITION: 4}, None, Reach(4, None)),
     ],
-    ids=["not asked yet", "committed 0", "never committed", "never committed, empty", "no end yet"],
+    ids=[
+        "none committed",
+        "none, and empty",
+        "committed 0",
+        "-1 committed",
+        "-1, and empty",
+        "no end yet",
+    ],
 )
 def test_what_faust_knows_is_read_as_it_means_it(
     committed: dict[TP, int | None], end: int | None, reach: Reach
