@@ -65,8 +65,10 @@ def declared_rights(settings: Settings) -> frozenset[Right]:
         (Principal.REGISTRAR, "WRITE"): (Topic.CONSENT,),
         (Principal.REGISTRAR, "READ"): (Topic.CONSENT,),
         (Principal.WORKER, "READ"): _INPUTS,
+        (Principal.WORKER, "DESCRIBE_CONFIGS"): _INPUTS,  # retention, for its metrics
         (Principal.WORKER, "WRITE"): _OUTPUTS,
         (Principal.LOADER, "READ"): _OUTPUTS,
+        (Principal.LOADER, "DESCRIBE_CONFIGS"): _OUTPUTS,
         (Principal.OPERATOR, "DESCRIBE"): tuple(Topic),
         (Principal.OPERATOR, "DESCRIBE_CONFIGS"): tuple(Topic),  # retention and clean-up
     }

@@ -10,6 +10,7 @@
 #   clickhouse_password           of ClickHouse's administrator, who migrates
 #   clickhouse_ROLE_password      one for each role's user, glasshouse_ROLE
 #   registry_password, registry.properties      who may write to the schema registry
+#   grafana_password              of Grafana's admin
 #   NAME.toml                     the settings to act as that user from this machine; containers
 #                                 have the same file, and servers and CA file in their variables
 #
@@ -123,6 +124,7 @@ authority
 certificate
 password clickhouse_password
 password registry_password
+password grafana_password
 registry_users > registry.properties
 for user in $ADMIN $USERS; do
     password "kafka_${user}_password"

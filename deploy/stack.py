@@ -183,7 +183,7 @@ def environ_of(settings: Settings) -> dict[str, str]:
     return {
         f"{ENV_PREFIX}{name.upper()}": str(_plain(getattr(settings, name)))
         for name in Settings.model_fields
-        if name != "metrics_port" and getattr(settings, name) is not None
+        if name not in ("metrics_port", "metrics_host") and getattr(settings, name) is not None
     }
 
 

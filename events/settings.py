@@ -112,7 +112,13 @@ class Settings(BaseModel):
         900.0, description="How long a failing insert is repeated before the loader gives up."
     )
     metrics_port: Annotated[int, Field(ge=0, le=65_535)] = Field(
-        0, description="Port of the Prometheus metrics on 127.0.0.1. 0: none."
+        0, description="Port of the Prometheus metrics. 0: none."
+    )
+    metrics_host: str = Field(
+        "127.0.0.1",
+        description="Address that the metrics are served on, without a password. They are counts "
+        "by purpose, reason and topic, nothing of a person; but of a few people even sums tell "
+        "when they work. Any other than 127.0.0.1 belongs in a closed network.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least level that is logged."

@@ -38,6 +38,7 @@ _LOADER = (
     "insert_give_up_s",
     "dead_letter_limit",
     "metrics_port",
+    "metrics_host",
 )
 _STATUS_S = 0.5
 _INTERRUPTED = 130  # what a shell says of a command that Ctrl-C ended
@@ -107,7 +108,7 @@ def load(
         loader = open_loader(settings, warehouse.client)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
-        serve_metrics(settings.metrics_port)
+        serve_metrics(settings.metrics_port, settings.metrics_host)
         end = _End(loader, stop)
         if until_caught_up:
             threading.Thread(target=end.wait, daemon=True).start()

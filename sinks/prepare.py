@@ -47,12 +47,16 @@ def open_loader(settings: Settings, client: Client) -> Loader:
     """
     from events.kafka import create_topics, topic_ids, wait_for_kafka
     from events.registry import codec_for
+    from events.topic_gauges import show_topics
     from sinks.decode import LOADED_TOPICS
     from sinks.loader import Loader
+    from sinks.observe import count_from_zero
 
     if not settings.kafka_servers:
         raise SettingsError("settings", ["kafka_servers: is empty, and load needs a broker"])
     require_tables(client)
     admin = wait_for_kafka(settings)
     create_topics(admin, settings, LOADED_TOPICS)
+    count_from_zero()
+    show_topics(admin, LOADED_TOPICS)
     return Loader(settings, client, codec_for(settings), topic_ids(admin, LOADED_TOPICS))

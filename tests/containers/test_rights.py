@@ -43,8 +43,8 @@ MAY: dict[str, dict[str, str]] = {
     "producer": {"interactions.raw": "describe write"},
     "registrar": {"consent": "describe read write"},
     "worker": {
-        "interactions.raw": "describe read",
-        "consent": "describe read",
+        "interactions.raw": "describe describe_configs read",
+        "consent": "describe describe_configs read",
         "interactions.agent_training": "describe write",
         "windows.team_analytics": "describe write",
         "accounting": "describe write",
@@ -53,11 +53,11 @@ MAY: dict[str, dict[str, str]] = {
         "glasshouse-worker": "describe see_offsets join",
     },
     "loader": {
-        "interactions.agent_training": "describe read",
-        "windows.team_analytics": "describe read",
-        "accounting": "describe read",
-        "dead_letters": "describe read",
-        "consent_log": "describe read",
+        "interactions.agent_training": "describe describe_configs read",
+        "windows.team_analytics": "describe describe_configs read",
+        "accounting": "describe describe_configs read",
+        "dead_letters": "describe describe_configs read",
+        "consent_log": "describe describe_configs read",
         "glasshouse-loader": "describe see_offsets join",
     },
     "operator": {
