@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
     groups = ("group_prefix",)
     topics = ("kafka_partitions", "kafka_replicas", "schema_registry_url")
     files = ("policy_file", "key_file", "data_dir")
-    clickhouse = ("clickhouse_url", "clickhouse_user")
+    clickhouse = ("clickhouse_url", "clickhouse_cluster", "clickhouse_user")
     app.command()(with_settings(*KAFKA_ACCESS, *topics, *groups)(provision))
     app.command()(with_settings(*KAFKA_ACCESS, *topics[2:], *groups, *files, *clickhouse)(doctor))
 

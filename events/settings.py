@@ -56,6 +56,11 @@ class Settings(BaseModel):
     clickhouse_url: str = Field(
         "", description="ClickHouse over HTTP, http(s)://host:port. Empty: embedded in data_dir."
     )
+    clickhouse_cluster: Annotated[str, Field(pattern="^[A-Za-z0-9_-]{0,64}$")] = Field(
+        "",
+        description="ClickHouse cluster (of remote_servers) that the tables are made on. Empty: "
+        "the one node of clickhouse_url.",
+    )
     clickhouse_user: str = Field("default", description="ClickHouse user.")
     clickhouse_password: SecretStr = Field(SecretStr(""), description="ClickHouse password.")
     data_dir: Path = Field(

@@ -50,7 +50,7 @@ def register(app: typer.Typer) -> None:
     app.command()(query)
 
 
-@with_settings(*_CLICKHOUSE, "policy_file")
+@with_settings(*_CLICKHOUSE, "clickhouse_cluster", "policy_file")
 def migrate(settings: Settings) -> None:
     """Make the tables and views, and set retention and the smallest group from the policy.
 
