@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Optional
 
 import typer
 
@@ -32,14 +33,24 @@ def provision(
             help="Also grant each principal what it needs (Apache Kafka with an authorizer).",
         ),
     ] = False,
+    passwords: Annotated[
+        Optional[Path],  # noqa: UP045 (Typer reads it at run time)
+        typer.Option(
+            metavar="FOLDER",
+            help="Also give each principal the password in FOLDER/kafka_<principal>_password; "
+            "those without a file keep theirs. Again, after a file has changed.",
+        ),
+    ] = None,
 ) -> None:
     """Make the topics, register the schemas and, with --rights, grant the declared rights.
 
-    What is there already stays as it is. Needs a principal that may administer the cluster.
+    What is there already stays as it is, but for passwords. Needs a principal that may administer
+    the cluster.
 
     Example: glasshouse provision --kafka-servers localhost:9092 --rights
     """
     from deploy.kafka_rights import declared_rights, found_rights, grant
+    from deploy.kafka_users import read_passwords, set_passwords
     from events.kafka import create_topics, wait_for_kafka
     from events.registry import codec_for
     from events.schemas import newest
@@ -47,6 +58,7 @@ def provision(
 
     if settings.embedded_kafka:
         raise InputError("no Kafka is named: set --kafka-servers (GLASSHOUSE_KAFKA_SERVERS)")
+    users = read_passwords(passwords) if passwords else {}
     admin = wait_for_kafka(settings)
     create_topics(admin, settings)
     out.print(f"{len(TOPICS)} topics are there")
@@ -59,6 +71,9 @@ def provision(
         missing = declared_rights(settings) - found_rights(admin)
         grant(admin, missing)
         out.print(f"{len(missing)} rights were granted; `glasshouse doctor` shows others")
+    if users:
+        set_passwords(admin, users)
+        out.print(f"{len(users)} users have the passwords of {passwords}")
 
 
 def doctor(

@@ -1,15 +1,110 @@
 #!/bin/sh
-# Makes the secrets that compose.yaml hands to the containers as files; what is there is kept.
+# Makes the secrets of compose.yaml, one file each; what is there is kept, so run it as often as you
+# like.
+#
+#   secrets.sh [FOLDER]           default: deploy/secrets. KAFKA_NAMES="a b": more names of brokers
+#
+#   kafka_ca.pem, kafka_ca.key    the authority of this site; the key goes into no container
+#   kafka_broker.pem              the brokers' certificate and key, made anew a month before its end
+#   kafka_NAME_password           one for each Kafka user
+#   NAME.toml                     the settings to act as that user from this machine; containers
+#                                 have the same file, and the server and CA file in their variables
+#   clickhouse_password, migrate.toml
+#
+# To change a user's password: remove its file, run this, run `provision` again, restart the user.
+# For `admin`, restart Kafka instead of `provision`. For all: docker-compose up -d --force-recreate.
+#
 # The folder is closed to others; the files in it are not, because the users of the containers, who
 # are nobody on this machine, must be able to read them once they are mounted.
 set -eu
-cd "$(dirname "$0")"
+folder=${1:-$(dirname "$0")/secrets}
 umask 022
-mkdir -p secrets
-chmod 0700 secrets
-[ -s secrets/clickhouse_password ] || od -An -N24 -tx1 /dev/urandom | tr -d ' \n' > secrets/clickhouse_password
-cat > secrets/glasshouse.toml <<TOML
-clickhouse_user = "glasshouse"
-clickhouse_password = "$(cat secrets/clickhouse_password)"
+mkdir -p "$folder"
+chmod 0700 "$folder"
+cd "$folder"
+
+CA_DAYS=3650
+BROKER_DAYS=825       # no client takes a certificate that lasts much longer
+RENEW_S=2592000       # a month: there is time to plan the restart
+NAMES="kafka localhost 127.0.0.1 ${KAFKA_NAMES:-}"
+ADMIN=admin
+USERS="producer registrar worker loader operator"
+
+random() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
+password() { [ -s "$1" ] || random > "$1"; }
+new_key() { openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$1" 2>/dev/null; }
+
+authority() {
+    [ -s kafka_ca.pem ] && return
+    (umask 077 && new_key kafka_ca.key)
+    printf '%s\n' '[req]' 'distinguished_name=dn' '[dn]' '[ca]' 'subjectKeyIdentifier=hash' \
+        'basicConstraints=critical,CA:TRUE,pathlen:0' 'keyUsage=critical,keyCertSign' > request.tmp
+    openssl req -x509 -new -key kafka_ca.key -subj "/CN=Glasshouse Kafka CA" -days $CA_DAYS \
+        -config request.tmp -extensions ca -out ca.tmp
+    rm request.tmp
+    mv ca.tmp kafka_ca.pem
+}
+
+is_address() { case $1 in *[!0-9.]*) false ;; *) true ;; esac; }
+
+certificate_is_good() { # it is there, of this authority, for a while, and for every name
+    [ -s kafka_broker.pem ] && openssl verify -CAfile kafka_ca.pem kafka_broker.pem >/dev/null 2>&1 &&
+        openssl x509 -in kafka_broker.pem -noout -checkend $RENEW_S >/dev/null || return
+    for name in $NAMES; do
+        kind=-checkhost
+        ! is_address "$name" || kind=-checkip
+        openssl x509 -in kafka_broker.pem -noout $kind "$name" | grep -q 'does match' || return
+    done
+}
+
+certificate() {
+    certificate_is_good && return
+    names=
+    for name in $NAMES; do
+        kind=DNS
+        ! is_address "$name" || kind=IP
+        names=$names${names:+,}$kind:$name
+    done
+    printf '%s\n' '[req]' 'distinguished_name=dn' '[dn]' '[broker]' "subjectAltName=$names" \
+        'basicConstraints=critical,CA:FALSE' 'keyUsage=critical,digitalSignature' \
+        'extendedKeyUsage=serverAuth' 'subjectKeyIdentifier=hash' 'authorityKeyIdentifier=keyid' \
+        > request.tmp
+    new_key broker.tmp
+    openssl req -new -key broker.tmp -subj "/CN=kafka" -config request.tmp |
+        openssl x509 -req -CA kafka_ca.pem -CAkey kafka_ca.key -set_serial "0x$(random | cut -c -32)" \
+            -days $BROKER_DAYS -extfile request.tmp -extensions broker 2>error.tmp >> broker.tmp ||
+        { cat error.tmp >&2; exit 1; }
+    rm request.tmp error.tmp
+    chmod 0644 broker.tmp
+    mv broker.tmp kafka_broker.pem
+    echo "secrets: a new certificate for the brokers; they take it when they are restarted" >&2
+}
+
+kafka_settings() { # USER
+    cat <<TOML
+kafka_servers = "127.0.0.1:19092"
+kafka_tls = true
+kafka_ca_file = "$PWD/kafka_ca.pem"
+kafka_user = "$1"
+kafka_password = "$(cat "kafka_$1_password")"
 TOML
-echo "deploy/secrets holds the ClickHouse password: back it up where only operators can read" >&2
+}
+
+clickhouse_settings() {
+    cat <<TOML
+clickhouse_user = "glasshouse"
+clickhouse_password = "$(cat clickhouse_password)"
+TOML
+}
+
+authority
+certificate
+password clickhouse_password
+for user in $ADMIN $USERS; do
+    password "kafka_${user}_password"
+    kafka_settings "$user" > "$user.toml"
+done
+echo 'kafka_sasl_mechanism = "PLAIN"' >> $ADMIN.toml
+clickhouse_settings >> loader.toml
+clickhouse_settings > migrate.toml
+echo "secrets: $PWD holds keys and passwords: back it up where only operators can read" >&2
