@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
     files = ("policy_file", "key_file", "data_dir")
     clickhouse = ("clickhouse_url", "clickhouse_cluster", "clickhouse_user")
     app.command()(with_settings(*KAFKA_ACCESS, *topics, *groups)(provision))
-    app.command()(with_settings(*KAFKA_ACCESS, *topics[2:], *groups, *files, *clickhouse)(doctor))
+    app.command()(with_settings(*KAFKA_ACCESS, *topics[1:], *groups, *files, *clickhouse)(doctor))
 
 
 def provision(

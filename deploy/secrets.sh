@@ -10,6 +10,7 @@
 #   NAME.toml                     the settings to act as that user from this machine; containers
 #                                 have the same file, and the server and CA file in their variables
 #   clickhouse_password, migrate.toml
+#   clickhouse_cluster.xml        what the nodes of compose.cluster.yaml show each other
 #
 # To change a user's password: remove its file, run this, run `provision` again, restart the user.
 # For `admin`, restart Kafka instead of `provision`. For all: docker-compose up -d --force-recreate.
@@ -107,4 +108,10 @@ done
 echo 'kafka_sasl_mechanism = "PLAIN"' >> $ADMIN.toml
 clickhouse_settings >> loader.toml
 clickhouse_settings > migrate.toml
+[ -s clickhouse_cluster.xml ] || cat > clickhouse_cluster.xml <<XML
+<clickhouse>
+    <cluster_secret>$(random)</cluster_secret>
+    <interserver_password>$(random)</interserver_password>
+</clickhouse>
+XML
 echo "secrets: $PWD holds keys and passwords: back it up where only operators can read" >&2

@@ -12,7 +12,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from events.errors import ServerMissing, Stop
 from events.settings import Settings
-from events.topics import SPEC, TOPICS, Topic
+from events.topics import SPEC, TOPICS, Topic, TopicSpec
 
 _ASK_TIMEOUT_S = 5.0
 
@@ -85,11 +85,7 @@ def create_topics(
             topic.value,
             num_partitions=settings.kafka_partitions if SPEC[topic].partitioned else 1,
             replication_factor=settings.kafka_replicas,
-            config=(
-                {"cleanup.policy": "compact"}
-                if SPEC[topic].compacted
-                else {"retention.ms": str(SPEC[topic].retention_ms)}
-            ),
+            config=_topic_config(SPEC[topic], settings.kafka_replicas),
         )
         for topic in topics
         if topic.value not in existing
@@ -102,6 +98,23 @@ def create_topics(
                 raise Stop(_not_made(name, error.args[0], settings.kafka_user)) from None
     _wait_until_known(admin, settings, topics)
     _refuse_odd_partitions(admin)
+
+
+def _topic_config(spec: TopicSpec, replicas: int) -> dict[str, str]:
+    config = (
+        {"cleanup.policy": "compact"}
+        if spec.compacted
+        else {"retention.ms": str(spec.retention_ms)}
+    )
+    if replicas > 1:
+        config["min.insync.replicas"] = str(least_in_sync(replicas))
+    return config
+
+
+def least_in_sync(replicas: int) -> int:
+    """How many of a partition's replicas must have a message before it is acknowledged: most of
+    them, so that what was acknowledged outlives any one broker (of two or more)."""
+    return replicas // 2 + 1
 
 
 def _not_made(topic: str, error: KafkaError, user: str) -> str:

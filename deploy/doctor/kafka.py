@@ -8,6 +8,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
 from deploy.doctor.finding import Finding
+from deploy.doctor.replicas import check_replicas
 from deploy.kafka_rights import declared_rights, found_rights
 from deploy.lag import Lag
 from deploy.status import group_lags
@@ -36,6 +37,7 @@ def check_kafka(settings: Settings, clock: Clock) -> Iterator[Finding]:
     yield Finding("kafka", f"answers at {settings.kafka_servers}")
     there = {spec.topic: partitions_of(admin, spec.topic) for spec in TOPICS}
     yield from _topics(admin, there)
+    yield from check_replicas(admin, settings.kafka_replicas)
     yield from _rights(admin, settings)
     if all(there.values()):
         yield from _lags(admin, settings, clock)
