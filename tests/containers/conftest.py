@@ -10,6 +10,7 @@ import pytest
 from deploy.broker import EmbeddedBroker
 from tests.containers.apache_kafka import ApacheKafka, why_not
 from tests.containers.cluster import Cluster, cluster_at
+from tests.containers.secured_kafka import Secured, SecuredKafka, make_secrets
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +41,16 @@ def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cluster]
         return
     with EmbeddedBroker(tmp_path / "broker.log") as broker:
         yield cluster_at(broker.servers)
+
+
+@pytest.fixture(scope="session")
+def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
+    """Apache Kafka with TLS, users and rights, provisioned once for all tests of this folder."""
+    if reason := why_not():
+        pytest.skip(reason)
+    secrets = tmp_path_factory.mktemp("secured") / "secrets"
+    make_secrets(secrets)
+    with SecuredKafka(secrets) as kafka:
+        cluster = Secured(kafka.servers, f"127.0.0.1:{kafka.controller_port}", secrets)
+        cluster.provision()
+        yield cluster
