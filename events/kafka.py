@@ -187,7 +187,8 @@ def end_offsets(settings: Settings, topic: Topic, partitions: Iterable[int]) -> 
         client_config(
             settings,
             **{
-                "group.id": "glasshouse-ends",  # never joined; assign() needs a name
+                # Never joined, but looked for: one that the operator may see.
+                "group.id": settings.worker_group,
                 "enable.partition.eof": True,
                 "enable.auto.commit": False,
                 "fetch.wait.max.ms": 50,  # the end is told only after this wait
