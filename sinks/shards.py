@@ -27,7 +27,7 @@ def holder(table: str) -> str:
 
 def replication(table: str, cluster: str) -> str:
     """The arguments of a Replicated engine: the path that its replicas share, and the name of each
-    in it. A path of names, not of a UUID, which would be another one on a node that is set up anew."""
+    in it. A path of names: a UUID would be another one on a node that is set up anew."""
     if table in SHARDED:
         return f"'/glasshouse/{cluster}/{{shard}}/{table}', '{{replica}}'"
     return f"'/glasshouse/{cluster}/everywhere/{table}', '{{shard}}-{{replica}}'"
