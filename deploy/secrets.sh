@@ -13,6 +13,7 @@
 #   grafana_password              of Grafana's admin
 #   NAME.toml                     the settings to act as that user from this machine; containers
 #                                 have the same file, and servers and CA file in their variables
+#   clickhouse_cluster.xml        what the nodes of compose.cluster.yaml show each other
 #
 # To change a user's password: remove its file, run this, run `provision` (Kafka) or `migrate`
 # (ClickHouse) again, restart the user. For Kafka's `admin`, restart Kafka instead of `provision`.
@@ -143,4 +144,10 @@ cat operator.toml officer.tmp > officer.toml # who proves the books looks at bot
 mv analyst.tmp analyst.toml
 mv trainer.tmp trainer.toml
 rm loader.tmp officer.tmp
+[ -s clickhouse_cluster.xml ] || cat > clickhouse_cluster.xml <<XML
+<clickhouse>
+    <cluster_secret>$(random)</cluster_secret>
+    <interserver_password>$(random)</interserver_password>
+</clickhouse>
+XML
 echo "secrets: $PWD holds keys and passwords: back it up where only operators can read" >&2

@@ -52,7 +52,7 @@ def register(app: typer.Typer) -> None:
     app.command()(query)
 
 
-@with_settings(*_CLICKHOUSE, "policy_file")
+@with_settings(*_CLICKHOUSE, "clickhouse_cluster", "policy_file")
 def migrate(
     settings: Settings,
     passwords: Annotated[
@@ -71,7 +71,7 @@ def migrate(
     """
     from events.password_files import passwords_in
     from sinks.migrate import passed_over
-    from sinks.prepare import prepare
+    from sinks.prepare import placement_of, prepare
     from sinks.rights import ROLES
     from sinks.users import set_passwords
 
@@ -79,7 +79,7 @@ def migrate(
     with _warehouse(settings, new=True) as warehouse:
         applied = prepare(warehouse.client, settings)
         lacking = passed_over(warehouse.client)
-        set_passwords(warehouse.client, users)
+        set_passwords(warehouse.client, users, placement_of(settings))
     names = ", ".join(f"{each.version:04d}_{each.name}" for each in applied)
     out.print(f"applied: {names}" if applied else "all migrations were applied already")
     for name, what in lacking.items():

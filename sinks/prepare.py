@@ -26,11 +26,18 @@ def prepare(client: Client, settings: Settings) -> tuple[Migration, ...]:
     from sinks.views import create_views
 
     policy = load_policy(settings.policy_file)
-    placement = Placement()
+    placement = placement_of(settings)
     applied = apply_migrations(client, placement=placement)
     apply_policy(client, policy, placement)
     create_views(client, placement, has_users(client))
     return applied
+
+
+def placement_of(settings: Settings) -> Placement:
+    """Where the tables are. Raises ``SettingsError`` for a cluster of the embedded engine."""
+    if settings.clickhouse_cluster and settings.embedded_clickhouse:
+        raise SettingsError("settings", ["clickhouse_cluster: needs a clickhouse_url"])
+    return Placement(settings.clickhouse_cluster)
 
 
 def require_tables(client: Client) -> None:
