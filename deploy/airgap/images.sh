@@ -121,7 +121,7 @@ glasshouse() {
 }
 
 prometheus() {
-    base "$PROMETHEUS_BASE_IMAGE" prometheus
+    base "$PROMETHEUS_BASE_IMAGE" "$DEBIAN_RELEASE" prometheus
     step "$PROMETHEUS_IMAGE" docker build --tag "$PROMETHEUS_IMAGE" \
         --build-arg "BASE=$PROMETHEUS_BASE_IMAGE" deploy/airgap/prometheus
 }
