@@ -2,79 +2,46 @@
 
 from __future__ import annotations
 
-import gc
 import os
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Self
+from collections.abc import Mapping
 
-import docker
-from docker.errors import DockerException, ImageNotFound
-from testcontainers.core.config import testcontainers_config
-from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
 from deploy.broker import free_port
+from tests.containers.images import Container, no_container_of
 from tests.containers.pins import PINS
 
 #: The image of whoever has another one at hand, such as apache/kafka.
 IMAGE = os.environ.get("KAFKA_IMAGE", PINS["KAFKA_IMAGE"])
 _START_S = 120
 
-# The container that would tidy up after us is an image of a registry; fixtures tidy up here.
-testcontainers_config.ryuk_disabled = True
 
-
-@contextmanager
-def _sockets_left_open() -> Iterator[None]:
-    """Docker's client leaves sockets to the garbage collector, which would complain of them in
-    whatever test comes next: have it complain here, to nobody."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        try:
-            yield
-        finally:
-            gc.collect()
-
-
-@_sockets_left_open()
 def why_not() -> str:
     """Why no such container can be started here; empty if it can."""
-    try:
-        client = docker.from_env()
-    except DockerException as error:
-        return f"no Docker daemon answers ({error}): deploy/airgap/dockerd.sh start"
-    try:
-        client.images.get(IMAGE)
-    except ImageNotFound:
-        return f"there is no image {IMAGE}: make images"
-    finally:
-        client.close()
-    return ""
+    return no_container_of(IMAGE)
 
 
-class ApacheKafka(DockerContainer):
+class ApacheKafka(Container):
     """A broker on a free port of 127.0.0.1. Its log cleaner looks five times a second, and it takes
     group members with short sessions: else a test of either would take minutes."""
 
     def __init__(self) -> None:
         super().__init__(IMAGE)
         self.port = free_port()
-        self.with_bind_ports(self.port, self.port)
+        self.publish(self.port, self.port)
         self.with_tmpfs_mount("/var/lib/kafka/data", "uid=1000")
         self.with_envs(
+            **self.listeners(),
             KAFKA_NODE_ID="1",
             KAFKA_PROCESS_ROLES="broker,controller",
-            KAFKA_LISTENERS=f"PLAINTEXT://:{self.port},CONTROLLER://:9093",
-            KAFKA_ADVERTISED_LISTENERS=f"PLAINTEXT://{self.servers}",
-            KAFKA_LISTENER_SECURITY_PROTOCOL_MAP="PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
-            KAFKA_CONTROLLER_LISTENER_NAMES="CONTROLLER",
             KAFKA_CONTROLLER_QUORUM_VOTERS="1@localhost:9093",
             KAFKA_LOG_DIRS="/var/lib/kafka/data",
             KAFKA_AUTO_CREATE_TOPICS_ENABLE="false",
             KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR="1",
             KAFKA_OFFSETS_TOPIC_NUM_PARTITIONS="4",
+            KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR="1",
+            KAFKA_TRANSACTION_STATE_LOG_MIN_ISR="1",
+            KAFKA_TRANSACTION_STATE_LOG_NUM_PARTITIONS="4",
             KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS="0",
             KAFKA_GROUP_MIN_SESSION_TIMEOUT_MS="1000",
             KAFKA_LOG_CLEANER_BACKOFF_MS="200",
@@ -84,14 +51,15 @@ class ApacheKafka(DockerContainer):
         started = LogMessageWaitStrategy("Kafka Server started").with_startup_timeout(_START_S)
         self.waiting_for(started)
 
+    def listeners(self) -> Mapping[str, str]:
+        """Variables for where it listens: here in the clear, and to everybody."""
+        return {
+            "KAFKA_LISTENERS": f"PLAINTEXT://:{self.port},CONTROLLER://:9093",
+            "KAFKA_ADVERTISED_LISTENERS": f"PLAINTEXT://{self.servers}",
+            "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "KAFKA_CONTROLLER_LISTENER_NAMES": "CONTROLLER",
+        }
+
     @property
     def servers(self) -> str:
         return f"127.0.0.1:{self.port}"
-
-    @_sockets_left_open()
-    def start(self) -> Self:
-        try:
-            return super().start()
-        except BaseException:
-            self.stop()
-            raise

@@ -8,17 +8,12 @@ from pathlib import Path
 import pytest
 
 from deploy.broker import EmbeddedBroker
-from tests.containers.apache_kafka import ApacheKafka, why_not
+from deploy.register_schemas import register_schemas
+from tests.containers import apicurio_registry
+from tests.containers.apache_kafka import why_not
+from tests.containers.apicurio_registry import ApicurioRegistry
 from tests.containers.cluster import Cluster, cluster_at
-
-
-@pytest.fixture(scope="session")
-def apache_kafka() -> Iterator[str]:
-    """Bootstrap servers of a real Kafka that all tests of this folder share."""
-    if reason := why_not():
-        pytest.skip(reason)
-    with ApacheKafka() as kafka:
-        yield kafka.servers
+from tests.containers.secured_kafka import Secured, SecuredKafka, make_secrets
 
 
 @pytest.fixture
@@ -40,3 +35,32 @@ def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cluster]
         return
     with EmbeddedBroker(tmp_path / "broker.log") as broker:
         yield cluster_at(broker.servers)
+
+
+@pytest.fixture(scope="session")
+def apicurio() -> Iterator[ApicurioRegistry]:
+    """A real schema registry that all tests of this folder share."""
+    if reason := apicurio_registry.why_not():
+        pytest.skip(reason)
+    with ApicurioRegistry() as registry:
+        yield registry
+
+
+@pytest.fixture
+def registry(apicurio: ApicurioRegistry) -> ApicurioRegistry:
+    """The registry as `glasshouse provision` leaves it."""
+    register_schemas(apicurio.settings())
+    return apicurio
+
+
+@pytest.fixture(scope="session")
+def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
+    """Apache Kafka with TLS, users and rights, provisioned once for all tests of this folder."""
+    if reason := why_not():
+        pytest.skip(reason)
+    secrets = tmp_path_factory.mktemp("secured") / "secrets"
+    make_secrets(secrets)
+    with SecuredKafka(secrets) as kafka:
+        cluster = Secured(kafka.servers, f"127.0.0.1:{kafka.controller_port}", secrets)
+        cluster.provision()
+        yield cluster

@@ -85,13 +85,16 @@ def demo_of_some(demo: Demo, recorded: Recorded, tmp_path_factory: pytest.TempPa
     return play(recorded, data_dir, demo.ring, *options)
 
 
-def play(recorded: Recorded, data_dir: Path, ring: KeyRing, *options: str) -> Demo:
+def play(
+    recorded: Recorded, data_dir: Path, ring: KeyRing, *options: str, **settings: object
+) -> Demo:
     """Run the demo to its end, which must be a good one."""
     done = glasshouse(
         *("demo", "--balabit", recorded.folder, "--start", recorded.start, "--json"),
         *("--data-dir", data_dir, *options),
         folder=data_dir.parent,
         deadline_s=2 * DEADLINE_S,
+        **settings,
     )
     assert done.returncode == 0, done.stderr + done.stdout
     result = json.loads(done.stdout.splitlines()[-1])

@@ -90,7 +90,7 @@ def test_the_prometheus_of_packages_takes_the_place_of_the_official_one() -> Non
 
 def test_grafana_s_password_is_made_with_the_others() -> None:
     script = (ROOT / "deploy/secrets.sh").read_text(encoding="utf-8")
-    assert "secrets/grafana_password" in script
+    assert "password grafana_password\n" in script
     assert SERVICES["grafana"]["secrets"] == ["grafana_password"]
 
 
