@@ -92,3 +92,13 @@ def test_grafana_s_password_is_made_with_the_others() -> None:
     script = (ROOT / "deploy/secrets.sh").read_text(encoding="utf-8")
     assert "password grafana_password\n" in script
     assert SERVICES["grafana"]["secrets"] == ["grafana_password"]
+
+
+@pytest.mark.parametrize("service", ["clickhouse", "prometheus", "grafana"])
+def test_what_is_mounted_from_here_is_here_and_cannot_be_written(service: str) -> None:
+    mounts = [entry for entry in SERVICES[service]["volumes"] if entry.startswith("./")]
+    assert mounts
+    for mount in mounts:
+        source, _, mode = mount.split(":")
+        assert (ROOT / "deploy" / source).exists()
+        assert mode == "ro"

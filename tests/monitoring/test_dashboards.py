@@ -107,7 +107,8 @@ def test_the_data_source_and_the_files_are_where_compose_puts_them() -> None:
     [provider] = provisioned("dashboards")["providers"]
     mounts = dict(entry.split(":")[:2] for entry in COMPOSE["services"]["grafana"]["volumes"])
     assert mounts["./grafana/dashboards"] == provider["options"]["path"]
-    assert mounts["./grafana/provisioning"] == "/etc/grafana/provisioning"
+    for kind in ("datasources", "dashboards"):
+        assert mounts[f"./grafana/provisioning/{kind}"] == f"/etc/grafana/provisioning/{kind}"
 
 
 @pytest.mark.parametrize("reason", [*Withheld, *Rejected])

@@ -44,6 +44,7 @@ def test_prometheus_takes_the_configuration_and_the_rules() -> None:
     checked = promtool("check", "config", CONFIGURATION)
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert f"{len(RULE_FILES)} rule files found" in checked.stdout
+    assert "WARNING" not in checked.stdout
 
 
 @pytest.mark.service
