@@ -20,8 +20,10 @@ from events.errors import Stop
 from events.kafka import client_config, create_topics
 from events.settings import Settings
 from events.topics import Topic
-from tests.containers import acts
-from tests.containers.acts import ON_CLUSTER, ON_GROUPS, ON_TOPICS, Observed, observe
+from tests.containers.acts import Observed, observe
+from tests.containers.acts_on_cluster import ON_CLUSTER
+from tests.containers.acts_on_groups import ON_GROUPS, joins
+from tests.containers.acts_on_topics import ON_TOPICS, write
 from tests.containers.cluster import patiently, remove_topics
 from tests.containers.secured_kafka import Secured
 
@@ -81,14 +83,14 @@ def seen(secured: Secured, user: str) -> Observed:
 def groups_known(secured: Secured) -> None:
     """Kafka first has to find out who coordinates a group, and would answer nothing else."""
     administrator = secured.acting_as("admin")
-    assert all(acts.joins(administrator, TOPICS, group) for group in GROUPS)
+    assert all(joins(administrator, TOPICS, group) for group in GROUPS)
 
 
 @pytest.fixture(autouse=True)
 def a_message_on_every_topic(secured: Secured, groups_known: None) -> None:
     administrator = secured.acting_as("admin")
     create_topics(administrator.admin, administrator.settings)
-    assert all(acts.write(administrator, TOPICS).values())
+    assert all(write(administrator, TOPICS).values())
 
 
 @pytest.mark.parametrize("user", list(MAY))

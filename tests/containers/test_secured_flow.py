@@ -109,6 +109,13 @@ def test_who_may_not_see_the_rights_is_not_told_that_all_is_well(company: Compan
     assert "as the operator" in found["rights"]["remedy"]
 
 
+def test_who_may_not_see_a_group_is_not_told_that_it_is_up_to_date(company: Company) -> None:
+    done = company.run("worker", "doctor", "--json")
+    found = {one["check"]: one["ok"] for one in json.loads(done.stdout)["findings"]}
+    assert not found["lag of glasshouse-loader"]
+    assert found["lag of glasshouse-worker"]
+
+
 def test_who_is_refused_is_told_why(company: Company) -> None:
     quickly = ("--server-timeout-s", "3")
     stranger = company.run("worker", "status", *quickly, "--kafka-user", "stranger")
