@@ -99,7 +99,7 @@ def replicas(nodes: int, everywhere: int, stuck: int, away: int, late_s: int) ->
     """What this node knows of its tables' replicas: on how many of the cluster's ``nodes`` those
     are that belong ``everywhere``, how many cannot be written or have a replica ``away``, and how
     far the last one is behind."""
-    check = "replicas"
+    check = "clickhouse replicas"
     if everywhere < nodes:
         remedy = "make the tables there (see DESIGN.md, ClickHouse on a cluster)"
         yield Finding(check, f"tables are on {everywhere} of {nodes} nodes", remedy)

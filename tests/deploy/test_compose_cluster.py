@@ -81,6 +81,18 @@ def test_every_setting_that_is_named_exists() -> None:
                 assert variable.removeprefix(ENV_PREFIX).lower() in Settings.model_fields
 
 
+def test_ports_are_open_to_this_machine_only_and_each_is_one_services() -> None:
+    names = {*ONE["services"], *CLUSTER["services"]}
+    ports = [port for name in names for port in merged(name).get("ports", [])]
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+    assert len({port.split(":")[1] for port in ports}) == len(ports) >= 5
+
+
+def test_no_image_is_the_latest() -> None:
+    images = [merged(name)["image"] for name in CLUSTER["services"]]
+    assert all(re.search(r":\d[\w.]+\}?$", image) for image in images)
+
+
 def test_every_secret_and_volume_is_declared_and_every_secret_is_made() -> None:
     script = (ROOT / "deploy/secrets.sh").read_text(encoding="utf-8")
     for name, service in CLUSTER["services"].items():
