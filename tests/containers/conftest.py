@@ -1,4 +1,5 @@
-"""One behaviour suite over two brokers: the embedded one and Apache Kafka in a container."""
+"""One behaviour suite over two brokers, the embedded one and Apache Kafka in a container; and a
+schema registry in another."""
 
 from __future__ import annotations
 
