@@ -36,6 +36,7 @@ class Principal(StrEnum):
     REGISTRAR = "registrar"  # records what people said about consent
     WORKER = "worker"
     LOADER = "loader"
+    REDRIVER = "redriver"  # publishes dead letters again: has to read them and to write them back
     OPERATOR = "operator"  # status and doctor: sees that topics are there, never what is in them
 
 
@@ -58,6 +59,8 @@ def declared_rights(settings: Settings) -> frozenset[Right]:
         (Principal.WORKER, "READ"): _INPUTS,
         (Principal.WORKER, "WRITE"): _OUTPUTS,
         (Principal.LOADER, "READ"): _OUTPUTS,
+        (Principal.REDRIVER, "READ"): (Topic.RAW,),
+        (Principal.REDRIVER, "WRITE"): (Topic.RAW,),
         (Principal.OPERATOR, "DESCRIBE"): tuple(Topic),
     }
     groups = {

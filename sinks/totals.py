@@ -31,7 +31,7 @@ FROM
     WHERE {topic_id:String} IN ('', topic_id)
         AND NOT (batch = 0 AND (topic_id, partition, `offset`) IN (
             SELECT topic_id, partition, toUInt64(redriven_from)
-            FROM governance.accounting FINAL
+            FROM governance.accounting
             WHERE redriven_from >= 0
         ))
     GROUP BY
