@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +60,7 @@ ORDER BY message_time DESC
 """
 
 _PLACES = f"""
-SELECT partition, `offset`, notEmpty(copies) AS redriven
+SELECT partition, `offset`, copies
 FROM {_LETTERS}
 WHERE topic = {{topic:String}} AND topic_id = {{topic_id:String}}
 ORDER BY partition, `offset`
@@ -83,27 +83,25 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Dead letters in the order of partition (uint32[n]) and offset (uint64[n]); ``redriven``
-    bool[n]: the books know a copy."""
+    """Dead letters in the order of partition (uint32[n]) and offset (uint64[n]). ``copies``: the
+    offsets of copies that the books know, of those that have any."""
 
     partition: NDArray[np.uint32]
     offset: NDArray[np.uint64]
-    redriven: NDArray[np.bool_]
+    copies: Mapping[Place, tuple[int, ...]]
 
     def __len__(self) -> int:
         return len(self.offset)
 
-    def __iter__(self) -> Iterator[tuple[Place, bool]]:
-        for partition, offset, redriven in zip(
-            self.partition, self.offset, self.redriven, strict=True
-        ):
-            yield (int(partition), int(offset)), bool(redriven)
+    def __iter__(self) -> Iterator[Place]:
+        for partition, offset in zip(self.partition, self.offset, strict=True):
+            yield int(partition), int(offset)
 
     def only(self, places: Collection[Place]) -> Places:
         """Those of ``places`` that are among these."""
         wanted = set(places)
-        keep = np.array([place in wanted for place, _ in self], dtype=np.bool_)
-        return Places(self.partition[keep], self.offset[keep], self.redriven[keep])
+        keep = np.array([place in wanted for place in self], dtype=np.bool_)
+        return Places(self.partition[keep], self.offset[keep], self.copies)
 
 
 def newest(client: Client, wanted: Wanted, limit: int) -> list[Letter]:
@@ -131,11 +129,16 @@ def at(client: Client, place: Place) -> list[Letter]:
 
 
 def places_of(client: Client, wanted: Wanted, topic_id: str) -> Places:
-    """All dead letters of one incarnation of the raw topic: 13 bytes each."""
+    """All dead letters of one incarnation of the raw topic: 12 bytes each, and their copies."""
     parameters = {**wanted.parameters, "topic": Topic.RAW.value, "topic_id": topic_id}
     table = client.query_arrow(_PLACES, parameters=parameters)
-    partition, offset, redriven = (column.to_numpy() for column in table.columns)
-    return Places(partition, offset, redriven.astype(np.bool_))
+    partition, offset = (table.column(name).to_numpy() for name in ("partition", "offset"))
+    copies = {
+        (int(partition[at]), int(offset[at])): tuple(found.as_py())
+        for at, found in enumerate(table.column("copies"))
+        if len(found)
+    }
+    return Places(partition, offset, copies)
 
 
 def first_unaccounted(client: Client, topic_id: str, low: dict[int, int]) -> dict[int, int]:

@@ -29,15 +29,15 @@ def copied_since(
     starts: Mapping[int, int],
     on_read: Callable[[int], None] = lambda messages: None,
     clock: Clock | None = None,
-) -> frozenset[Place]:
-    """The places of which a copy stands between ``starts`` (offsets by partition) and the ends as
-    they are now. ``on_read`` is told how many more messages were looked at. Raises
-    ``ServerMissing`` and ``Stop``."""
+) -> dict[Place, tuple[int, ...]]:
+    """By the place of the original, the offsets of the copies that stand between ``starts``
+    (offsets by partition) and the ends as they are now. ``on_read`` is told how many more messages
+    were looked at. Raises ``ServerMissing`` and ``Stop``."""
     clock = clock or SystemClock()
     ends = end_offsets(settings, Topic.RAW, starts) if starts else {}
     left = {partition for partition, end in ends.items() if starts[partition] < end}
     consumer = Consumer(client_config(settings, **LOOKING))
-    found: set[Place] = set()
+    found: dict[Place, tuple[int, ...]] = {}
     try:
         consumer.assign(
             [TopicPartition(Topic.RAW.value, each, starts[each]) for each in sorted(left)]
@@ -55,8 +55,10 @@ def copied_since(
                     left.discard(partition)
                 if message.error() is None:
                     origin = redriven_from(headers_of(message), topic_id, partition, offset)
-                    found |= set() if origin is None else {(partition, origin)}
+                    if origin is not None:
+                        place = partition, origin
+                        found[place] = (*found.get(place, ()), offset)
             on_read(len(messages))
     finally:
         consumer.close()
-    return frozenset(found)
+    return found

@@ -2,9 +2,10 @@
 
 1. the books say which messages are dead letters, and of which they know a copy
 2. the end of the raw topic, which the books do not know yet, is read for the headers of copies
-3. each of the rest is read from the raw topic and decoded as a worker would; what would be refused
-   again is left
-4. it is sent with the same key, value, headers and time to the same partition, in the order of
+3. each is read from the raw topic; one of which a copy is there is left. A header alone is not
+   believed, since a producer could forge it: the copy has to be the same, key and value
+4. it is decoded as a worker would; what would be refused again is left
+5. it is sent with the same key, value, headers and time to the same partition, in the order of
    offsets, and with a header that names it
 
 Killed anywhere, the same command goes on: what was sent before is found by 1 or 2. Two at the same
@@ -14,7 +15,7 @@ time can send a message twice; its rows collapse, and the totals count a batch o
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -70,12 +71,14 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Redrive:
-    """What is needed to publish dead letters of the topic ``held``. ``target`` None: nothing is
-    sent, only found out. ``copied``: places of copies that the books do not know yet."""
+    """What is needed to publish dead letters of the topic ``held``. ``copied``: offsets of copies
+    that the books do not know yet, by place of the original. ``source`` and ``copies`` read the
+    same topic, each in rising order. ``target`` None: nothing is sent, only found out."""
 
     held: Held
-    copied: Collection[Place]
+    copied: Mapping[Place, tuple[int, ...]]
     source: Source
+    copies: Source
     target: Target | None
     codec: Codec
 
@@ -88,21 +91,22 @@ class Redrive:
         """Treat ``places`` one by one; ends early once ``stopped`` says so. Raises ``Stop`` where
         Kafka does not give or take messages, ``Retry`` if a schema registry is away."""
         tally = Tally()
-        for place, redriven in places:
+        for place in places:
             if stopped():
                 break
-            known = redriven or place in self.copied
-            tally.note(ALREADY if known else self._treat(place), place)
+            known = (*places.copies.get(place, ()), *self.copied.get(place, ()))
+            tally.note(self._treat(place, known), place)
             on_done(1)
         return tally
 
-    def _treat(self, place: Place) -> str:
+    def _treat(self, place: Place, known: tuple[int, ...]) -> str:
         partition, offset = place
-        if offset < self.held.low.get(partition, offset + 1):
-            return GONE
-        message = self.source.at(place)
+        there = offset >= self.held.low.get(partition, offset + 1)
+        message = self.source.at(place) if there else None
         if message is None:
-            return GONE
+            return ALREADY if known else GONE
+        if any(self._is_copy(message, (partition, copy)) for copy in known):
+            return ALREADY
         refused, events = refusal(message.value(), self.codec)
         if refused is not None:
             return REFUSED + refused.value
@@ -112,3 +116,7 @@ class Redrive:
         origin = mark(self.held.topic_id, partition, offset)
         self.target.publish_again(message, [*others, origin], events)
         return PUBLISHED
+
+    def _is_copy(self, message: Message, place: Place) -> bool:
+        copy = self.copies.at(place)
+        return copy is not None and (copy.key(), copy.value()) == (message.key(), message.value())

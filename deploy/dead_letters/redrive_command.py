@@ -76,7 +76,7 @@ def redrive(
     if not (named or dry_run or yes):
         _confirm(len(places))
     tally = _run(settings, places, held, starts, send=not dry_run)
-    for place in sorted(asked - {place for place, _ in places}) if named else ():
+    for place in sorted(asked - {*places}) if named else ():
         tally.note(NO_LETTER, place)
     _show_tally(tally, dry_run, as_json)
     raise typer.Exit(_LEFT if named and tally.lost else 0)
@@ -102,10 +102,10 @@ def _run(
     with ExitStack() as parts:
         parts.enter_context(registry_needed())
         asked = parts.enter_context(asked_to_stop())
-        source = parts.enter_context(Reader(settings))
+        source, copies = (parts.enter_context(Reader(settings)) for _ in range(2))
         target = parts.enter_context(Publisher(settings, codec)) if send else None
         on_done = parts.enter_context(counted("dead letters", len(places)))
-        work = Redrive(held, copied, source, target, codec)
+        work = Redrive(held, copied, source, copies, target, codec)
         tally = work.run(places, on_done, asked.is_set)
     if asked.is_set():
         err.print("stopped by Ctrl-C; the same command goes on where this one ended")

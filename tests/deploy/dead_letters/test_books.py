@@ -65,11 +65,9 @@ def test_the_summary_counts_by_day_topic_and_reason(books: Any) -> None:
 
 
 def test_places_come_in_order_and_only_of_the_topic_that_is_named(books: Any) -> None:
-    assert list(places_of(books, Wanted(), TOPIC_ID)) == [
-        ((0, 0), False),
-        ((0, 1), True),
-        ((1, 0), False),
-    ]
+    found = places_of(books, Wanted(), TOPIC_ID)
+    assert list(found) == [(0, 0), (0, 1), (1, 0)]
+    assert found.copies == {(0, 1): (3,)}
     assert len(places_of(books, Wanted(), "another")) == 0
 
 

@@ -68,18 +68,21 @@ def test_what_is_published_again_is_the_same_but_for_its_headers(filled: Setting
 
 def test_copies_are_found_from_a_place_to_the_end(filled: Settings) -> None:
     looked: list[int] = []
-    assert copied_since(filled, "id", {0: 0, 1: 0}, looked.append) == frozenset()
+    assert copied_since(filled, "id", {0: 0, 1: 0}, looked.append) == {}
     assert sum(looked) >= MESSAGES
     with Reader(filled) as reader, Publisher(filled, Codec()) as publisher:
         for offset in (17, 18):
             message = reader.at((1, offset))
             assert message is not None
             publisher.publish_again(message, [mark("id", 1, offset)], 1)
-    assert copied_since(filled, "id", {1: 2_000}) == {(1, 17), (1, 18)}
-    assert copied_since(filled, "id", {1: MESSAGES + 1}) == {(1, 18)}
-    assert copied_since(filled, "id", {1: MESSAGES + 2}) == frozenset()
-    assert copied_since(filled, "another", {1: 2_000}) == frozenset()
-    assert copied_since(filled, "id", {}) == frozenset()
+    assert copied_since(filled, "id", {1: 2_000}) == {
+        (1, 17): (MESSAGES,),
+        (1, 18): (MESSAGES + 1,),
+    }
+    assert copied_since(filled, "id", {1: MESSAGES + 1}) == {(1, 18): (MESSAGES + 1,)}
+    assert copied_since(filled, "id", {1: MESSAGES + 2}) == {}
+    assert copied_since(filled, "another", {1: 2_000}) == {}
+    assert copied_since(filled, "id", {}) == {}
 
 
 def test_what_kafka_holds_is_told_of_topics_that_are_there(filled: Settings) -> None:

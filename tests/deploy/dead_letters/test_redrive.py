@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -21,13 +21,17 @@ SOUND = encoded(sound_batch((0, 0, 3, 4, 0, 0), (9, 1, 90, 4, 0, 1)))
 HELD = Held("topic-id", {0: 5, 1: 0})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Found:
     """A message as far as it is looked at."""
 
     place: Place
     content: bytes | None
     marks: list[tuple[str, bytes | None]]
+    owner: bytes | None = b"key"
+
+    def key(self) -> bytes | None:
+        return self.owner
 
     def value(self) -> bytes | None:
         return self.content
@@ -56,18 +60,21 @@ def topic(*contents: tuple[Place, bytes | None]) -> Topic:
     return Topic({place: Found(place, content, [("trace", b"x")]) for place, content in contents})
 
 
-def places(*found: tuple[int, int, bool]) -> Places:
-    columns = list(zip(*found, strict=True))
-    return Places(
-        np.array(columns[0], np.uint32), np.array(columns[1], np.uint64), np.array(columns[2], bool)
-    )
+def places(*found: Place, copies: Mapping[Place, tuple[int, ...]] | None = None) -> Places:
+    partitions, offsets = zip(*found, strict=True)
+    return Places(np.array(partitions, np.uint32), np.array(offsets, np.uint64), copies or {})
 
 
 def run(
-    of: Topic, letters: Places, *, copied: Collection[Place] = (), send: bool = True, most: int = 99
+    of: Topic,
+    letters: Places,
+    *,
+    copied: Mapping[Place, tuple[int, ...]] | None = None,
+    send: bool = True,
+    most: int = 99,
 ) -> dict[str, list[str]]:
     """Places by outcome; stopped after ``most``."""
-    work = Redrive(HELD, copied, of, of if send else None, Codec())
+    work = Redrive(HELD, copied or {}, of, of, of if send else None, Codec())
     done: list[int] = []
     tally = work.run(letters, done.append, lambda: len(done) >= most)
     assert sum(tally.counts.values()) == len(done)
@@ -76,7 +83,7 @@ def run(
 
 def test_what_is_accepted_now_is_published_in_order_under_a_mark() -> None:
     of = topic(((0, 7), SOUND), ((0, 9), SOUND), ((1, 0), SOUND))
-    found = run(of, places((0, 7, False), (0, 9, False), (1, 0, False)))
+    found = run(of, places((0, 7), (0, 9), (1, 0)))
     assert found == {"published again": ["0:7", "0:9", "1:0"]}
     assert of.published == [
         (place, [("trace", b"x"), mark("topic-id", *place)], 2) for place in of.messages
@@ -86,24 +93,43 @@ def test_what_is_accepted_now_is_published_in_order_under_a_mark() -> None:
 def test_a_copy_that_was_refused_too_names_itself_not_its_origin() -> None:
     of = topic(((0, 9), SOUND))
     of.messages[0, 9].marks.append(mark("topic-id", 0, 7))
-    run(of, places((0, 9, False)))
+    run(of, places((0, 9)))
     ((_, headers, _),) = of.published
     assert [value for name, value in headers if name == HEADER] == [b"topic-id:0:9"]
 
 
 def test_what_was_published_before_is_known_from_the_books_or_from_the_end_of_the_topic() -> None:
-    of = topic(((0, 7), SOUND), ((0, 8), SOUND), ((0, 9), SOUND))
-    letters = places((0, 7, True), (0, 8, False), (0, 9, False))
-    assert run(of, letters, copied={(0, 8)}) == {
+    of = topic(*(((0, offset), SOUND) for offset in (7, 8, 9, 20, 21)))
+    letters = places((0, 7), (0, 8), (0, 9), copies={(0, 7): (20,)})
+    assert run(of, letters, copied={(0, 8): (21,)}) == {
         "left: it was published again before": ["0:7", "0:8"],
         "published again": ["0:9"],
     }
     assert [place for place, *_ in of.published] == [(0, 9)]
 
 
+def test_a_header_that_a_producer_forged_hides_nothing() -> None:
+    of = topic(((0, 7), SOUND), ((0, 20), b"something else"), ((0, 21), SOUND))
+    assert run(of, places((0, 7), copies={(0, 7): (20, 99)})) == {"published again": ["0:7"]}
+    again = run(of, places((0, 7), copies={(0, 7): (20, 99)}), copied={(0, 7): (21,)})
+    assert again == {"left: it was published again before": ["0:7"]}
+
+
+def test_the_key_of_a_copy_is_the_same_too() -> None:
+    of = topic(((0, 7), SOUND), ((0, 20), SOUND))
+    of.messages[0, 20].owner = b"another"
+    assert "published again" in run(of, places((0, 7), copies={(0, 7): (20,)}))
+
+
+def test_what_is_gone_from_kafka_was_published_before_if_the_books_say_so() -> None:
+    assert run(topic(), places((0, 4), copies={(0, 4): (6,)})) == {
+        "left: it was published again before": ["0:4"]
+    }
+
+
 def test_what_is_still_refused_or_gone_is_left() -> None:
     of = topic(((0, 4), SOUND), ((0, 7), b"garbage"), ((0, 8), None))
-    letters = places((0, 4, False), (0, 7, False), (0, 8, False), (1, 3, False), (2, 3, False))
+    letters = places((0, 4), (0, 7), (0, 8), (1, 3), (2, 3))
     assert run(of, letters) == {
         "left: no longer in Kafka": ["0:4", "1:3", "2:3"],
         "left: still refused as undecodable": ["0:7", "0:8"],
@@ -113,18 +139,20 @@ def test_what_is_still_refused_or_gone_is_left() -> None:
 
 def test_a_dry_run_publishes_nothing() -> None:
     of = topic(((0, 7), SOUND))
-    assert run(of, places((0, 7, False)), send=False) == {"would be published again": ["0:7"]}
+    assert run(of, places((0, 7)), send=False) == {"would be published again": ["0:7"]}
     assert of.published == []
 
 
 def test_stopped_half_way_and_run_again_each_goes_out_once() -> None:
-    letters = places(*((0, offset, False) for offset in range(5, 25)))
-    of = topic(*((place, SOUND) for place, _ in letters))
+    letters = places(*((0, offset) for offset in range(5, 25)))
+    of = topic(*((place, SOUND) for place in letters))
     run(of, letters, most=8)
     sent = {place for place, *_ in of.published}
     assert len(sent) == 8
-    run(of, letters, copied=sent)
-    assert [place for place, *_ in of.published] == [place for place, _ in letters]
+    for place in sent:
+        of.messages[0, 100 + place[1]] = of.messages[place]
+    run(of, letters, copied={place: (100 + place[1],) for place in sent})
+    assert [place for place, *_ in of.published] == list(letters)
 
 
 def test_the_first_few_places_are_named_and_all_are_counted() -> None:
@@ -138,6 +166,6 @@ def test_the_first_few_places_are_named_and_all_are_counted() -> None:
 
 
 def test_named_places_are_chosen_from_what_the_books_have() -> None:
-    letters = places((0, 7, False), (0, 9, True), (1, 0, False))
-    assert list(letters.only([(0, 9), (4, 4)])) == [((0, 9), True)]
+    letters = places((0, 7), (0, 9), (1, 0))
+    assert list(letters.only([(0, 9), (4, 4)])) == [(0, 9)]
     assert len(letters.only([])) == 0
