@@ -1,6 +1,7 @@
 """Who may do what in Kafka: declared here, made by `provision`, compared by `doctor`.
 
-Everything that is not declared is denied (`allow.everyone.if.no.acl.found=false`).
+Everything that is not declared is denied (`allow.everyone.if.no.acl.found=false`). In Kafka READ
+and WRITE include DESCRIBE; nothing declared here includes more than that.
 """
 
 from __future__ import annotations
@@ -24,34 +25,42 @@ from events.settings import Settings
 from events.topics import Topic
 
 _ASK_TIMEOUT_S = 10.0
+_CLUSTER = "kafka-cluster"  # Kafka's name of the only one there is
+#: The client's names are those of an older protocol.
+_RESOURCE = {
+    "TOPIC": ResourceType.TOPIC,
+    "GROUP": ResourceType.GROUP,
+    "CLUSTER": ResourceType.BROKER,
+}
+_KIND = {resource: kind for kind, resource in _RESOURCE.items()}
 _INPUTS = (Topic.RAW, Topic.CONSENT)
 _OUTPUTS = tuple(topic for topic in Topic if topic not in _INPUTS)
 
 
 @unique
 class Principal(StrEnum):
-    """Kafka users. Whoever provisions is a super user and not listed."""
+    """Kafka users. Whoever provisions is a super user (`admin`) and not listed."""
 
     PRODUCER = "producer"  # machines where people work: may only write events
     REGISTRAR = "registrar"  # records what people said about consent
     WORKER = "worker"
     LOADER = "loader"
     REDRIVER = "redriver"  # publishes dead letters again: has to read them and to write them back
-    OPERATOR = "operator"  # status and doctor: sees that topics are there, never what is in them
+    OPERATOR = "operator"  # status, reconcile, doctor: sees topics, never what is in them
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Right:
-    """``principal`` may do ``operation`` on the topic or group ``name``."""
+    """``principal`` may do ``operation`` on the topic, group or cluster ``name``."""
 
     principal: str
-    kind: str  # TOPIC or GROUP
+    kind: str  # TOPIC, GROUP or CLUSTER
     name: str
-    operation: str  # Kafka's name: READ, WRITE, DESCRIBE
+    operation: str  # Kafka's name: READ, WRITE, DESCRIBE, DESCRIBE_CONFIGS
 
 
 def declared_rights(settings: Settings) -> frozenset[Right]:
-    """Every right there is, and no other. READ and WRITE include DESCRIBE in Kafka."""
+    """Every right there is, and no other."""
     topics = {
         (Principal.PRODUCER, "WRITE"): (Topic.RAW,),
         (Principal.REGISTRAR, "WRITE"): (Topic.CONSENT,),
@@ -62,12 +71,15 @@ def declared_rights(settings: Settings) -> frozenset[Right]:
         (Principal.REDRIVER, "READ"): (Topic.RAW,),
         (Principal.REDRIVER, "WRITE"): (Topic.RAW,),
         (Principal.OPERATOR, "DESCRIBE"): tuple(Topic),
+        (Principal.OPERATOR, "DESCRIBE_CONFIGS"): tuple(Topic),  # retention and clean-up
     }
     groups = {
         (Principal.WORKER, "READ"): (settings.worker_group,),
         (Principal.LOADER, "READ"): (settings.loader_group,),
         (Principal.OPERATOR, "DESCRIBE"): (settings.worker_group, settings.loader_group),
     }
+    # Without it `doctor` cannot see these very rights; it also shows brokers and groups' names.
+    on_cluster = {Right(Principal.OPERATOR.value, "CLUSTER", _CLUSTER, "DESCRIBE")}
     on_topics = {
         Right(principal.value, "TOPIC", topic.value, operation)
         for (principal, operation), names in topics.items()
@@ -78,7 +90,7 @@ def declared_rights(settings: Settings) -> frozenset[Right]:
         for (principal, operation), names in groups.items()
         for group in names
     }
-    return frozenset(on_topics | on_groups)
+    return frozenset(on_topics | on_groups | on_cluster)
 
 
 def found_rights(admin: AdminClient) -> frozenset[Right]:
@@ -112,7 +124,7 @@ def grant(admin: AdminClient, rights: Iterable[Right]) -> None:
 
 def _binding(right: Right) -> AclBinding:
     return AclBinding(
-        ResourceType[right.kind],
+        _RESOURCE[right.kind],
         right.name,
         ResourcePatternType.LITERAL,
         f"User:{right.principal}",
@@ -132,5 +144,6 @@ def _right(binding: AclBinding) -> Right:
         name = f"{name} from {binding.host}"
     if permission is not AclPermissionType.ALLOW:
         operation = f"{permission.name} {operation}"
-    kind = ResourceType(binding.restype).name
+    resource = ResourceType(binding.restype)
+    kind = _KIND.get(resource, resource.name)
     return Right(binding.principal.removeprefix("User:"), kind, name, operation)

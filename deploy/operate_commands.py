@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Optional
 
 import typer
 
 from events.errors import InputError
 from events.options import out, show_json, show_table, with_settings
-from events.settings import KAFKA_ACCESS, Settings
+from events.settings import KAFKA_ACCESS, REGISTRY_ACCESS, Settings
 
 _EXIT_FAULTS = 1
 
@@ -16,11 +17,12 @@ _EXIT_FAULTS = 1
 def register(app: typer.Typer) -> None:
     """Add this file's commands to ``app``."""
     groups = ("group_prefix",)
-    topics = ("kafka_partitions", "kafka_replicas", "schema_registry_url")
+    topics = ("kafka_partitions", "kafka_replicas")
     files = ("policy_file", "key_file", "data_dir")
     clickhouse = ("clickhouse_url", "clickhouse_user")
-    app.command()(with_settings(*KAFKA_ACCESS, *topics, *groups)(provision))
-    app.command()(with_settings(*KAFKA_ACCESS, *topics[2:], *groups, *files, *clickhouse)(doctor))
+    reached = (*KAFKA_ACCESS, *REGISTRY_ACCESS)
+    app.command()(with_settings(*reached, *topics, *groups)(provision))
+    app.command()(with_settings(*reached, *groups, *files, *clickhouse)(doctor))
 
 
 def provision(
@@ -32,33 +34,44 @@ def provision(
             help="Also grant each principal what it needs (Apache Kafka with an authorizer).",
         ),
     ] = False,
+    passwords: Annotated[
+        Optional[Path],  # noqa: UP045 (Typer reads it at run time)
+        typer.Option(
+            metavar="FOLDER",
+            help="Also give each principal the password in FOLDER/kafka_<principal>_password; "
+            "those without a file keep theirs. Again, after a file has changed.",
+        ),
+    ] = None,
 ) -> None:
     """Make the topics, register the schemas and, with --rights, grant the declared rights.
 
-    What is there already stays as it is. Needs a principal that may administer the cluster.
+    What is there already stays as it is, but for passwords. Needs a principal that may administer
+    the cluster, and with a schema registry one that may write to it.
 
     Example: glasshouse provision --kafka-servers localhost:9092 --rights
     """
     from deploy.kafka_rights import declared_rights, found_rights, grant
+    from deploy.kafka_users import read_passwords, set_passwords
+    from deploy.register_schemas import register_schemas
     from events.kafka import create_topics, wait_for_kafka
-    from events.registry import codec_for
-    from events.schemas import newest
     from events.topics import TOPICS
 
     if settings.embedded_kafka:
         raise InputError("no Kafka is named: set --kafka-servers (GLASSHOUSE_KAFKA_SERVERS)")
+    users = read_passwords(passwords) if passwords else {}
     admin = wait_for_kafka(settings)
     create_topics(admin, settings)
     out.print(f"{len(TOPICS)} topics are there")
-    registry = codec_for(settings).registry
-    if registry is not None:
-        for spec in TOPICS:
-            registry.id_of(newest(spec.schema))
-        out.print(f"{len(TOPICS)} schemas are registered")
+    if settings.schema_registry_url:
+        number = register_schemas(settings)
+        out.print(f"{number} schemas are registered")
     if rights:
         missing = declared_rights(settings) - found_rights(admin)
         grant(admin, missing)
         out.print(f"{len(missing)} rights were granted; `glasshouse doctor` shows others")
+    if users:
+        set_passwords(admin, users)
+        out.print(f"{len(users)} users have the passwords of {passwords}")
 
 
 def doctor(

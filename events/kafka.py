@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
@@ -71,43 +71,55 @@ def wait_for_kafka(
             time.sleep(min(0.5, max(0.0, left_s)))
 
 
-def create_topics(admin: AdminClient, settings: Settings) -> None:
-    """Create the topics that are missing; those that exist are left as they are.
+def create_topics(
+    admin: AdminClient, settings: Settings, topics: Collection[Topic] = tuple(Topic)
+) -> None:
+    """Create those of ``topics`` that are missing; those that exist are left as they are.
 
-    Raises ``Stop`` where they cannot be made, or have numbers of partitions that break a promise.
+    Raises ``Stop`` where one cannot be made (where Kafka checks rights, one that this user may not
+    see looks as if it were missing), or has a number of partitions that breaks a promise.
     """
     existing = admin.list_topics(timeout=_ASK_TIMEOUT_S).topics
     wanted = [
         NewTopic(
-            spec.topic.value,
-            num_partitions=settings.kafka_partitions if spec.partitioned else 1,
+            topic.value,
+            num_partitions=settings.kafka_partitions if SPEC[topic].partitioned else 1,
             replication_factor=settings.kafka_replicas,
             config=(
                 {"cleanup.policy": "compact"}
-                if spec.compacted
-                else {"retention.ms": str(spec.retention_ms)}
+                if SPEC[topic].compacted
+                else {"retention.ms": str(SPEC[topic].retention_ms)}
             ),
         )
-        for spec in TOPICS
-        if spec.topic.value not in existing
+        for topic in topics
+        if topic.value not in existing
     ]
     for name, made in (admin.create_topics(wanted) if wanted else {}).items():
         try:
             made.result()
         except KafkaException as error:
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
-                raise Stop(f"topic {name} cannot be created: {error.args[0].name()}") from None
-    _wait_until_known(admin, settings)
+                raise Stop(_not_made(name, error.args[0], settings.kafka_user)) from None
+    _wait_until_known(admin, settings, topics)
     _refuse_odd_partitions(admin)
 
 
-def _wait_until_known(admin: AdminClient, settings: Settings) -> None:
+def _not_made(topic: str, error: KafkaError, user: str) -> str:
+    if error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+        return (
+            f"user {user or 'nobody'} may not use topic {topic}, or it is missing. Act as the user "
+            "for whom this command is, or run `glasshouse provision --rights` as administrator."
+        )
+    return f"topic {topic} cannot be created: {error.name()}"
+
+
+def _wait_until_known(admin: AdminClient, settings: Settings, topics: Collection[Topic]) -> None:
     """Kafka acknowledges a topic before its brokers know it: who asks at once is told there is
     none. ``ServerMissing`` after ``server_timeout_s``."""
     give_up_s = time.monotonic() + settings.server_timeout_s
     while True:
         known = admin.list_topics(timeout=_ASK_TIMEOUT_S).topics
-        if all(spec.topic.value in known and known[spec.topic.value].partitions for spec in TOPICS):
+        if all(topic.value in known and known[topic.value].partitions for topic in topics):
             return
         if time.monotonic() > give_up_s:
             raise ServerMissing("Kafka does not know the topics that it says it has made")
@@ -121,7 +133,7 @@ def _refuse_odd_partitions(admin: AdminClient) -> None:
     raw = found[SPEC[Topic.RAW]]
     for spec, count in found.items():
         wanted = raw if spec.partitioned else 1
-        # 0: made a moment ago, not everywhere known yet
+        # 0: made a moment ago and not everywhere known yet, or not for this principal to see
         if count and wanted and count != wanted:
             raise Stop(
                 f"topic {spec.topic.value} has {count} partitions and must have {wanted}. Delete "
@@ -148,10 +160,11 @@ def end_offsets(settings: Settings, topic: Topic, partitions: Iterable[int]) -> 
     """The offset after the last message of each partition, proved by reading up to it.
 
     A broker's own answer (ListOffsets) is only where the reading starts: the embedded broker names
-    the last record batch's first offset there, not the end. ``ServerMissing`` where the broker does
-    not tell them, ``server_timeout_s`` at the latest.
+    the last record batch's first offset there, not the end. Where reading is forbidden that answer
+    is taken: only Apache Kafka forbids, and its answer is the partition's high watermark, which is
+    where a reader meets the end too (after a change of leader it waits until it knows: KIP-207).
+    ``ServerMissing`` where the broker does not tell them, ``server_timeout_s`` at the latest.
     """
-    wanted = set(partitions)
     consumer = Consumer(
         client_config(
             settings,
@@ -163,27 +176,45 @@ def end_offsets(settings: Settings, topic: Topic, partitions: Iterable[int]) -> 
             },
         )
     )
-    ends: dict[int, int] = {}
     try:
-        starts = []
-        for partition in wanted:
-            position = TopicPartition(topic.value, partition)
-            ask_s = min(_ASK_TIMEOUT_S, settings.server_timeout_s)
-            low, high = consumer.get_watermark_offsets(position, ask_s, cached=False)
-            starts.append(TopicPartition(topic.value, partition, max(low, high - 1)))
-        consumer.assign(starts)
-        give_up_s = time.monotonic() + settings.server_timeout_s
-        while len(ends) < len(wanted):
-            if time.monotonic() > give_up_s:
-                raise ServerMissing(f"Kafka did not tell the end of {topic.value}")
-            message = consumer.poll(0.2)
-            error = message.error() if message is not None else None
-            if message is not None and error and error.code() == KafkaError._PARTITION_EOF:
-                ends[message.partition() or 0] = message.offset() or 0
+        told = {
+            partition: consumer.get_watermark_offsets(
+                TopicPartition(topic.value, partition),
+                min(_ASK_TIMEOUT_S, settings.server_timeout_s),
+                cached=False,
+            )
+            for partition in set(partitions)
+        }
+        return _read_to_the_ends(consumer, topic, told, settings.server_timeout_s)
     except KafkaException as error:
         raise ServerMissing(
             f"Kafka did not tell the end of {topic.value}: {error.args[0].name()}"
         ) from None
     finally:
         consumer.close()
+
+
+def _read_to_the_ends(
+    consumer: Consumer, topic: Topic, told: Mapping[int, tuple[int, int]], patience_s: float
+) -> dict[int, int]:
+    """The end of each partition of ``told`` (its first offset and its end, as the broker tells)."""
+    consumer.assign(
+        [
+            TopicPartition(topic.value, partition, max(low, high - 1))
+            for partition, (low, high) in told.items()
+        ]
+    )
+    ends: dict[int, int] = {}
+    give_up_s = time.monotonic() + patience_s
+    while len(ends) < len(told):
+        if time.monotonic() > give_up_s:
+            raise ServerMissing(f"Kafka did not tell the end of {topic.value}")
+        message = consumer.poll(0.2)
+        error = message.error() if message is not None else None
+        if message is None or error is None:
+            continue
+        if error.code() == KafkaError._PARTITION_EOF:
+            ends[message.partition() or 0] = message.offset() or 0
+        elif error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+            return {partition: high for partition, (_, high) in told.items()}
     return ends

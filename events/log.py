@@ -8,6 +8,9 @@ import sys
 
 import structlog
 
+#: A line for every request, which says less than the caller's own.
+_CHATTY = ("httpx", "httpcore")
+
 log: structlog.stdlib.BoundLogger = structlog.get_logger("glasshouse")
 
 
@@ -58,6 +61,8 @@ def configure_logging(level: str, form: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=threshold, force=True)
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(max(logging.WARNING, threshold))
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),

@@ -51,8 +51,15 @@ class Settings(BaseModel):
         1, description="Replicas of each topic when it is created."
     )
     schema_registry_url: str = Field(
-        "", description="Schema registry. Empty: single-object encoding with the bundled schemas."
+        "",
+        description="Schema registry with Confluent's API, such as "
+        "http://127.0.0.1:18081/apis/ccompat/v7. Empty: single-object encoding with the bundled "
+        "schemas.",
     )
+    schema_registry_user: str = Field(
+        "", description="User for the schema registry; `provision` needs one. Empty: nobody."
+    )
+    schema_registry_password: SecretStr = Field(SecretStr(""), description="That user's password.")
     clickhouse_url: str = Field(
         "", description="ClickHouse over HTTP, http(s)://host:port. Empty: embedded in data_dir."
     )
@@ -149,6 +156,9 @@ KAFKA_ACCESS = (
     "kafka_sasl_mechanism",
     "server_timeout_s",
 )
+
+#: How a schema registry is reached: what every command that encodes or decodes takes as flags.
+REGISTRY_ACCESS = ("schema_registry_url", "schema_registry_user")
 
 
 @dataclass(frozen=True, slots=True)

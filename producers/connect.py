@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from events.errors import InputError
 from events.options import err
-from events.settings import KAFKA_ACCESS, Settings
+from events.settings import KAFKA_ACCESS, REGISTRY_ACCESS, Settings
+from events.topics import Topic
 
 #: The settings every command that calls ``connect`` must offer.
-CONNECTION = (*KAFKA_ACCESS, "kafka_partitions", "kafka_replicas", "schema_registry_url")
+CONNECTION = (*KAFKA_ACCESS, "kafka_partitions", "kafka_replicas", *REGISTRY_ACCESS)
 
 
-def connect(settings: Settings) -> None:
-    """Wait for Kafka and create the topics that are missing. Raises ``InputError`` where no server
-    is named (only `demo` brings its own), ``ServerMissing`` and ``Stop``."""
+def connect(settings: Settings, *topics: Topic) -> None:
+    """Wait for Kafka and create those of ``topics`` that are missing. Raises ``InputError`` where
+    no server is named (only `demo` brings its own), ``ServerMissing`` and ``Stop``."""
     from events.kafka import create_topics, wait_for_kafka
 
     if settings.embedded_kafka:
@@ -28,4 +29,4 @@ def connect(settings: Settings) -> None:
             err.print(f"waiting for Kafka at {settings.kafka_servers} ...", highlight=False)
         told = True
 
-    create_topics(wait_for_kafka(settings, on_wait), settings)
+    create_topics(wait_for_kafka(settings, on_wait), settings, topics)

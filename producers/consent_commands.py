@@ -15,6 +15,7 @@ from events.options import out, show_json, show_table, with_settings
 from events.policy import load_policy
 from events.purposes import PURPOSES, Purpose
 from events.settings import Settings
+from events.topics import Topic
 from producers.connect import CONNECTION, connect
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def show(
     from producers.consents import keys_of, standings
 
     notice = load_policy(settings.policy_file).notice_version
-    connect(settings)
+    connect(settings, Topic.CONSENT)
     found = standings(last_words(keys_of(subject), settings, codec_for(settings)))
     shown = {standing.purpose.value: _shown(standing, notice) for standing in found}
     if as_json:
@@ -223,7 +224,7 @@ def _say(
     from producers.publisher import Publisher
 
     records = words(people, purpose.named, action, notice, SystemClock().now_ms())
-    connect(settings)
+    connect(settings, Topic.CONSENT)
     with Publisher(settings, codec_for(settings)) as publisher:
         for record in records:
             publisher.publish_consent(record)

@@ -61,8 +61,8 @@ def _take(message: Message, keys: Collection[bytes], last: dict[bytes, bytes]) -
     if error is not None:
         if error.code() == KafkaError._PARTITION_EOF:
             return True
-        if error.retriable():
-            return False
+        if error.retriable() or error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED:
+            return False  # the group is looked for even so, and who reads alone has no right to one
         raise Stop(f"topic {Topic.CONSENT.value} cannot be read: {error.name()}")
     key = message.key()
     if key in keys and key is not None:

@@ -17,6 +17,7 @@ from events.clock import SystemClock, to_datetime
 from events.errors import InputError
 from events.options import err, out, show_json, with_settings
 from events.settings import Settings
+from events.topics import Topic
 from events.vocabulary import OTHER_APPLICATION, OUTSIDE_PX
 from producers.connect import CONNECTION, connect
 
@@ -106,7 +107,7 @@ def replay(
         speed=_speed(speed),
     )
     refuse_future(lay(recordings, plan.first_ms), now_ms)
-    connect(settings)
+    connect(settings, Topic.RAW)
     report = _run(settings, recordings, plan)
     _show(report, plan, as_json)
     if report.stopped:

@@ -12,6 +12,7 @@ from events.clock import SystemClock, to_ms
 from events.errors import InputError
 from events.options import with_settings
 from events.settings import Settings
+from events.topics import Topic
 from producers.connect import CONNECTION, connect
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def simulate(
     if dry_run:
         _dry_run(config, settings, policy, as_json)
         return
-    connect(settings)
+    connect(settings, Topic.RAW, Topic.CONSENT)
     sent = _send(config, settings, policy, pace)
     show_sent(sent, as_json)
     if sent.stopped:

@@ -9,13 +9,14 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
 from events.errors import GlasshouseError
 from events.options import err, out, show_json, show_table, with_settings
-from events.settings import KAFKA_ACCESS, Settings
+from events.settings import KAFKA_ACCESS, REGISTRY_ACCESS, Settings
 
 if TYPE_CHECKING:
     from sinks.loader import Loader
@@ -28,7 +29,7 @@ _CLICKHOUSE = (
     "clickhouse_user",
     "server_timeout_s",
 )
-_KAFKA = (*KAFKA_ACCESS, "kafka_partitions", "kafka_replicas", "schema_registry_url")
+_KAFKA = (*KAFKA_ACCESS, "kafka_partitions", "kafka_replicas", *REGISTRY_ACCESS)
 _LOADER = (
     "group_prefix",
     "group_session_timeout_s",
@@ -51,22 +52,40 @@ def register(app: typer.Typer) -> None:
 
 
 @with_settings(*_CLICKHOUSE, "policy_file")
-def migrate(settings: Settings) -> None:
+def migrate(
+    settings: Settings,
+    passwords: Annotated[
+        Optional[Path],  # noqa: UP045 (Typer reads it at run time)
+        typer.Option(
+            metavar="FOLDER",
+            help="Also make a user glasshouse_<role> for each role that has a password in "
+            "FOLDER/clickhouse_<role>_password. Again, after a file has changed.",
+        ),
+    ] = None,
+) -> None:
     """Make the tables and views, and set retention and the smallest group from the policy.
 
-    What is there already is left as it is. Example: glasshouse migrate --data-dir mydata
+    What is there already is left as it is, but for passwords.
+    Example: glasshouse migrate --data-dir mydata
     """
+    from events.password_files import passwords_in
     from sinks.migrate import passed_over
     from sinks.prepare import prepare
+    from sinks.rights import ROLES
+    from sinks.users import set_passwords
 
+    users = passwords_in(passwords, "clickhouse", ROLES) if passwords else {}
     with _warehouse(settings, new=True) as warehouse:
         applied = prepare(warehouse.client, settings)
         lacking = passed_over(warehouse.client)
+        set_passwords(warehouse.client, users)
     names = ", ".join(f"{each.version:04d}_{each.name}" for each in applied)
     out.print(f"applied: {names}" if applied else "all migrations were applied already")
     for name, what in lacking.items():
         out.print(f"passed over: {name}, since ClickHouse (or this user) has no {what}")
     out.print(f"retention and smallest group are those of {settings.policy_file}", highlight=False)
+    if users:
+        out.print(f"{len(users)} users have the passwords of {passwords}")
 
 
 @with_settings(*_CLICKHOUSE, *_KAFKA, *_LOADER)

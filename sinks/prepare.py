@@ -54,5 +54,5 @@ def open_loader(settings: Settings, client: Client) -> Loader:
         raise SettingsError("settings", ["kafka_servers: is empty, and load needs a broker"])
     require_tables(client)
     admin = wait_for_kafka(settings)
-    create_topics(admin, settings)
+    create_topics(admin, settings, LOADED_TOPICS)
     return Loader(settings, client, codec_for(settings), topic_ids(admin, LOADED_TOPICS))

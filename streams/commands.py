@@ -10,7 +10,7 @@ import typer
 from events.errors import InputError
 from events.options import err, show_json, show_table, with_settings
 from events.purposes import Purpose
-from events.settings import KAFKA_ACCESS, Settings
+from events.settings import KAFKA_ACCESS, REGISTRY_ACCESS, Settings
 
 _KEY_SETTINGS = ("data_dir", "key_file")
 
@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
             *KAFKA_ACCESS,
             "kafka_partitions",
             "kafka_replicas",
-            "schema_registry_url",
+            *REGISTRY_ACCESS,
             "policy_file",
             "data_dir",
             "key_file",

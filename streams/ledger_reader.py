@@ -81,7 +81,8 @@ class LedgerReader:
             client_config(
                 self.settings,
                 **{
-                    "group.id": "glasshouse-ledger",  # never joined: assign() needs a name
+                    # Never joined, but looked for: Kafka would refuse any other to a worker.
+                    "group.id": self.settings.worker_group,
                     "enable.auto.commit": False,
                     "enable.partition.eof": True,
                     "auto.offset.reset": "error",

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 
 from deploy.broker import EmbeddedBroker
+from events.settings import Settings
 
 # A busy machine is not a fault: no example has a deadline.
 settings.register_profile("glasshouse", deadline=None, max_examples=40)
@@ -24,7 +25,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--strict-services",
         action="store_true",
         help="a test marked `service` that is skipped counts as failed; one marked `containers` "
-        f"only where {_DOCKER_EXPECTED} says that there is a Docker daemon",
+        f"only where {_DOCKER_EXPECTED} says that there is a Docker daemon, and none marked "
+        "`clickhouse_server`, since no package carries one",
     )
 
 
@@ -36,6 +38,7 @@ def pytest_runtest_makereport(
     if (
         report.skipped
         and item.get_closest_marker("service")
+        and not item.get_closest_marker("clickhouse_server")
         and (not item.get_closest_marker("containers") or os.environ.get(_DOCKER_EXPECTED))
         and item.config.getoption("--strict-services")
         and not hasattr(report, "wasxfail")
@@ -71,3 +74,11 @@ def apache_kafka() -> Iterator[str]:
         pytest.skip(reason)
     with ApacheKafka() as kafka:
         yield kafka.servers
+
+
+@pytest.fixture(scope="session")
+def clickhouse_server() -> Iterator[Settings]:
+    """An administrator's settings for a ClickHouse server that all tests share."""
+    from tests.containers.clickhouse_server import server_or_skip
+
+    yield from server_or_skip()

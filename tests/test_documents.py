@@ -53,7 +53,9 @@ def test_every_reason_is_explained_in_the_readme(reason: Withheld | Rejected) ->
 def test_every_file_a_document_names_exists(document: str) -> None:
     named = re.findall(r"`((?:\w+/)+[\w.-]+\.(?:py|toml|sql|avsc|yaml))`", document)
     assert named
-    assert [name for name in named if not (ROOT / name).exists()] == []
+    made = "deploy/secrets/"  # by deploy/secrets.sh, at each site
+    missing = [name for name in named if not (ROOT / name).exists()]
+    assert [name for name in missing if not name.startswith(made)] == []
 
 
 def test_every_make_target_a_document_names_exists() -> None:

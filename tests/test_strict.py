@@ -27,8 +27,14 @@ def test_that_is_skipped():
         ("", "", True),
         ("@pytest.mark.containers", "", False),
         ("@pytest.mark.containers", "1", True),
+        ("@pytest.mark.clickhouse_server", "1", False),
     ],
-    ids=["a service", "a container without Docker", "a container where Docker is expected"],
+    ids=[
+        "a service",
+        "a container without Docker",
+        "a container where Docker is expected",
+        "a server that no package carries",
+    ],
 )
 def test_a_skip_is_a_failure_where_there_is_no_excuse(
     mark: str, docker: str, failed: bool, tmp_path: Path

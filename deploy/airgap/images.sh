@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Container images from packages alone, where no image registry can be reached.
 #
-#   images.sh [kafka|glasshouse]...      default: both
+#   images.sh [kafka|registry|glasshouse]...      default: all
 #
-# Debian packages become the bases, jars of Maven Central become Kafka, wheels become Glasshouse.
-# What is there already is used again; FRESH=1 makes it anew (for newer Debian packages). Needs
-# root, debootstrap, a Docker daemon (dockerd.sh), Maven for Kafka, and PYTHON with pip for the
-# wheels. DEBIAN_MIRROR names another mirror; Maven and pip take theirs from their own settings.
+# Debian packages become the bases, jars of Maven Central become Kafka and the schema registry,
+# wheels become Glasshouse. What is there already is used again; FRESH=1 makes it anew (for newer
+# Debian packages). Needs root, debootstrap, a Docker daemon (dockerd.sh), Maven for the jars, and
+# PYTHON with pip for the wheels. DEBIAN_MIRROR names another mirror; Maven and pip take theirs
+# from their own settings.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . deploy/airgap/pins.env
@@ -35,8 +36,8 @@ has_image() { [ -z "$FRESH" ] && docker image inspect "$1" >/dev/null 2>&1; }
 
 need() { command -v "$1" >/dev/null || stop "$1 is needed: $2"; }
 
-base() { # base IMAGE PACKAGES: a minimal Debian with these packages
-    local image=$1 packages=$2
+base() { # base IMAGE RELEASE PACKAGES: a minimal Debian with these packages
+    local image=$1 release=$2 packages=$3
     if has_image "$image"; then
         say "$image is there"
         return
@@ -46,9 +47,9 @@ base() { # base IMAGE PACKAGES: a minimal Debian with these packages
     local root=$CACHE/root debs=$PWD/$CACHE/debs
     rm -rf "$root"
     mkdir -p "$debs"
-    step "$image: Debian $DEBIAN_RELEASE with $packages" \
+    step "$image: Debian $release with $packages" \
         debootstrap --variant=minbase --include="$packages" --cache-dir="$debs" \
-        "$DEBIAN_RELEASE" "$root" ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"}
+        "$release" "$root" ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"}
     step "$image: import" import "$root" "$image"
     rm -rf "$root"
 }
@@ -60,12 +61,14 @@ import() {
         docker import --change 'ENV LANG=C.UTF-8' - "$2"
 }
 
+base_java() { base "$JAVA_BASE_IMAGE" "$JAVA_DEBIAN_RELEASE" "$JAVA_PACKAGE"; }
+
 kafka() {
     if has_image "$KAFKA_IMAGE"; then
         say "$KAFKA_IMAGE is there"
         return
     fi
-    base "$JAVA_BASE_IMAGE" openjdk-17-jre-headless
+    base_java
     local context=$CACHE/kafka jars
     jars=$context/libs
     mkdir -p "$context"
@@ -81,8 +84,29 @@ kafka() {
     step "$KAFKA_IMAGE" docker build --build-arg "BASE=$JAVA_BASE_IMAGE" --tag "$KAFKA_IMAGE" "$context"
 }
 
+registry() {
+    if has_image "$REGISTRY_IMAGE"; then
+        say "$REGISTRY_IMAGE is there"
+        return
+    fi
+    base_java
+    local context=$CACHE/registry distribution=apicurio-registry-app-$REGISTRY_VERSION-all.tar.gz
+    mkdir -p "$context"
+    if [ ! -e "$context/$distribution" ] || [ -n "$FRESH" ]; then
+        need mvn "apt-get install maven"
+        rm -f "$context"/*.tar.gz
+        step "Apicurio Registry $REGISTRY_VERSION: distribution" mvn --batch-mode \
+            "-Dartifact=io.apicurio:apicurio-registry-app:$REGISTRY_VERSION:tar.gz:all" \
+            "-DoutputDirectory=$PWD/$context" \
+            "org.apache.maven.plugins:maven-dependency-plugin:$MAVEN_DEPENDENCY_PLUGIN:copy"
+    fi
+    cp deploy/airgap/registry/Dockerfile "$context"
+    step "$REGISTRY_IMAGE" docker build --build-arg "BASE=$JAVA_BASE_IMAGE" \
+        --build-arg "DISTRIBUTION=$distribution" --tag "$REGISTRY_IMAGE" "$context"
+}
+
 glasshouse() {
-    base "$PYTHON_BASE_IMAGE" python3,python3-venv
+    base "$PYTHON_BASE_IMAGE" "$DEBIAN_RELEASE" python3,python3-venv
     local wheels=$CACHE/wheels
     if ! cmp -s deploy/requirements.lock "$wheels/requirements.lock" || [ -n "$FRESH" ]; then
         rm -rf "$wheels"
@@ -98,10 +122,10 @@ glasshouse() {
 
 need docker "apt-get install docker.io"
 docker version >/dev/null 2>&1 || stop "no Docker daemon answers; deploy/airgap/dockerd.sh starts one"
-[ $# -gt 0 ] || set -- kafka glasshouse
+[ $# -gt 0 ] || set -- kafka registry glasshouse
 for image; do
     case $image in
-    kafka | glasshouse) "$image" ;;
-    *) stop "there is no image $image: kafka, glasshouse" ;;
+    kafka | registry | glasshouse) "$image" ;;
+    *) stop "there is no image $image: kafka, registry, glasshouse" ;;
     esac
 done

@@ -12,7 +12,7 @@ import typer
 from events.clock import to_ms
 from events.errors import Retry, ServerMissing
 from events.outcomes import Rejected
-from events.settings import KAFKA_ACCESS, Settings
+from events.settings import KAFKA_ACCESS, REGISTRY_ACCESS, Settings
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver import Client
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ACCESS = (*KAFKA_ACCESS, "data_dir", "clickhouse_url", "clickhouse_user")
 #: Of the commands that decode a message.
-CODEC = ("schema_registry_url",)
+CODEC = REGISTRY_ACCESS
 
 Reasons = Annotated[
     Optional[list[Rejected]],  # noqa: UP045 (Typer reads it at run time)

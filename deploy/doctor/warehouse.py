@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from deploy.doctor.clickhouse_rights import check_rights
 from deploy.doctor.finding import Finding
 from events.clock import Clock
 from events.errors import GlasshouseError, SettingsError
@@ -13,7 +14,7 @@ from events.policy import Policy, load_policy
 from events.purposes import Purpose
 from events.settings import Settings
 from sinks.limits import EXPIRES_BY
-from sinks.migrate import is_migrated
+from sinks.migrate import has_users, is_migrated
 from sinks.warehouse import open_warehouse
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ SELECT toInt64(max(parts)) FROM
 
 
 def check_warehouse(settings: Settings, clock: Clock) -> Iterator[Finding]:
-    """Reachability; then version, clock, tables, retention, smallest group and parts."""
+    """Reachability; then version, clock, tables, retention, smallest group, parts and rights."""
     where = str(settings.data_dir) if settings.embedded_clickhouse else settings.clickhouse_url
     try:
         with open_warehouse(settings) as warehouse:
@@ -60,6 +61,17 @@ def _inside(client: Client, settings: Settings, clock: Clock) -> Iterator[Findin
     parts = int(client.query(_PARTS_SQL).result_rows[0][0])
     remedy = "load in larger blocks (--insert-rows, --insert-age-ms)" if parts > _PARTS else ""
     yield Finding("parts", f"at most {parts} in one partition", remedy)
+    if not settings.embedded_clickhouse:
+        yield from _rights(client)
+
+
+def _rights(client: Client) -> Iterator[Finding]:
+    if has_users(client):
+        yield from check_rights(client)
+        return
+    text = "roles were not made: whoever reaches the server reads everything"
+    remedy = "run `glasshouse migrate` as an administrator of a server with access management"
+    yield Finding("ClickHouse's rights", text, remedy)
 
 
 def _skew(client: Client, clock: Clock) -> Finding:

@@ -2,59 +2,25 @@
 
 from __future__ import annotations
 
-import gc
 import os
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Self
 
-import docker
-from docker.errors import DockerException, ImageNotFound
-from testcontainers.core.config import testcontainers_config
-from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
 from deploy.broker import free_port
+from tests.containers.images import Container, no_container_of
 from tests.containers.pins import PINS
 
 #: The image of whoever has another one at hand, such as apache/kafka.
 IMAGE = os.environ.get("KAFKA_IMAGE", PINS["KAFKA_IMAGE"])
 _START_S = 120
 
-# The container that would tidy up after us is an image of a registry; fixtures tidy up here.
-testcontainers_config.ryuk_disabled = True
 
-
-@contextmanager
-def _sockets_left_open() -> Iterator[None]:
-    """Docker's client leaves sockets to the garbage collector, which would complain of them in
-    whatever test comes next: have it complain here, to nobody."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        try:
-            yield
-        finally:
-            gc.collect()
-
-
-@_sockets_left_open()
 def why_not() -> str:
     """Why no such container can be started here; empty if it can."""
-    try:
-        client = docker.from_env()
-    except DockerException as error:
-        return f"no Docker daemon answers ({error}): deploy/airgap/dockerd.sh start"
-    try:
-        client.images.get(IMAGE)
-    except ImageNotFound:
-        return f"there is no image {IMAGE}: make images"
-    finally:
-        client.close()
-    return ""
+    return no_container_of(IMAGE)
 
 
-class ApacheKafka(DockerContainer):
+class ApacheKafka(Container):
     """A broker on a free port of 127.0.0.1. Its log cleaner looks five times a second, and it takes
     group members with short sessions: else a test of either would take minutes."""
 
@@ -87,11 +53,3 @@ class ApacheKafka(DockerContainer):
     @property
     def servers(self) -> str:
         return f"127.0.0.1:{self.port}"
-
-    @_sockets_left_open()
-    def start(self) -> Self:
-        try:
-            return super().start()
-        except BaseException:
-            self.stop()
-            raise

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from deploy.broker import EmbeddedBroker
+from deploy.register_schemas import register_schemas
+from tests.containers import apicurio_registry
+from tests.containers.apicurio_registry import ApicurioRegistry
 from tests.containers.cluster import Cluster, cluster_at
 
 
@@ -30,3 +33,19 @@ def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cluster]
         return
     with EmbeddedBroker(tmp_path / "broker.log") as broker:
         yield cluster_at(broker.servers)
+
+
+@pytest.fixture(scope="session")
+def apicurio() -> Iterator[ApicurioRegistry]:
+    """A real schema registry that all tests of this folder share."""
+    if reason := apicurio_registry.why_not():
+        pytest.skip(reason)
+    with ApicurioRegistry() as registry:
+        yield registry
+
+
+@pytest.fixture
+def registry(apicurio: ApicurioRegistry) -> ApicurioRegistry:
+    """The registry as `glasshouse provision` leaves it."""
+    register_schemas(apicurio.settings())
+    return apicurio

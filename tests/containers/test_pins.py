@@ -12,7 +12,7 @@ from tests.documents import ROOT
 COMPOSE = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text(encoding="utf-8"))
 AIRGAP = yaml.safe_load((ROOT / "deploy/airgap/compose.yaml").read_text(encoding="utf-8"))
 #: The services that stay; the others do their work once and end.
-LASTING = {"kafka", "clickhouse", "worker", "loader"}
+LASTING = {"kafka", "registry", "clickhouse", "worker", "loader"}
 
 
 def locked(file: str) -> dict[str, str]:
@@ -26,6 +26,28 @@ def test_the_official_kafka_and_the_one_of_packages_have_one_version() -> None:
     assert COMPOSE["services"]["kafka"]["image"] == f"${{KAFKA_IMAGE:-apache/kafka:{version}}}"
     assert AIRGAP["services"]["kafka"]["image"] == f"${{KAFKA_IMAGE:-{PINS['KAFKA_IMAGE']}}}"
     assert PINS["KAFKA_IMAGE"].endswith(f":{version}")
+
+
+def test_the_official_registry_and_the_one_of_packages_have_one_version() -> None:
+    version = PINS["REGISTRY_VERSION"]
+    official = f"${{REGISTRY_IMAGE:-apicurio/apicurio-registry:{version}}}"
+    ours = f"${{REGISTRY_IMAGE:-{PINS['REGISTRY_IMAGE']}}}"
+    for service in ("registry", "registry-volume"):
+        assert COMPOSE["services"][service]["image"] == official
+        assert AIRGAP["services"][service]["image"] == ours
+    assert PINS["REGISTRY_IMAGE"].endswith(f":{version}")
+
+
+def test_whoever_reads_or_writes_topics_uses_the_registry() -> None:
+    settings = [
+        service["environment"]
+        for file in (COMPOSE, AIRGAP)
+        for service in file["services"].values()
+        if "GLASSHOUSE_KAFKA_SERVERS" in service.get("environment", {})
+    ]
+    assert len(settings) == 4
+    urls = {one["GLASSHOUSE_SCHEMA_REGISTRY_URL"] for one in settings}
+    assert urls == {"http://registry:8080/apis/ccompat/v7"}
 
 
 def test_compose_runs_the_image_of_this_version() -> None:

@@ -14,7 +14,6 @@ from deploy.lag import Lag, lags
 from deploy.process import end, spawn
 from events.batch import InteractionBatch
 from events.clock import MS_PER_HOUR
-from events.codec import Codec
 from events.consent import ConsentAction
 from events.errors import Retry
 from events.kafka import end_offsets
@@ -27,6 +26,7 @@ from producers.publisher import Publisher
 from streams.emit import Emission
 from streams.keys import KeyRing, new_epoch, save_keys
 from tests.containers.cluster import PARTITIONS, Cluster, patiently
+from tests.containers.codecs import codec_of
 from tests.documents import ROOT
 from tests.producers.read_back import everything_on
 from tests.strategies import fixed_id, sound_batch
@@ -49,6 +49,7 @@ def workers(cluster: Cluster, folder: Path, count: int) -> Iterator[list[subproc
         "policy_file",
         "group_prefix",
         "group_session_timeout_s",
+        "schema_registry_url",
         "key_file",
     )
     environ = {f"{ENV_PREFIX}{name.upper()}": str(getattr(settings, name)) for name in names}
@@ -65,14 +66,20 @@ def workers(cluster: Cluster, folder: Path, count: int) -> Iterator[list[subproc
 def enrol(cluster: Cluster, subjects: Sequence[str]) -> None:
     """Have ``subjects`` grant every purpose, under the notice in force."""
     notice = load_policy(cluster.settings.policy_file).notice_version
-    with Publisher(cluster.settings, Codec()) as publisher:
+    with (
+        codec_of(cluster.settings) as codec,
+        Publisher(cluster.settings, codec) as publisher,
+    ):
         for word in words(subjects, PURPOSES, ConsentAction.GRANT, notice, now_ms()):
             publisher.publish_consent(word)
 
 
 def send(cluster: Cluster, subjects: Sequence[str], count: int, first: int = 0) -> None:
     """Publish ``count`` batches of two events, by turns of ``subjects``."""
-    with Publisher(cluster.settings, Codec()) as publisher:
+    with (
+        codec_of(cluster.settings) as codec,
+        Publisher(cluster.settings, codec) as publisher,
+    ):
         for number in range(first, first + count):
             publisher.publish(batch_of(subjects[number % len(subjects)], number))
 
@@ -95,14 +102,15 @@ def books_of(cluster: Cluster) -> Books:
     """What became of the events of each message; fails if it was told twice and differently."""
     messages = everything_on(Topic.ACCOUNTING, cluster.settings, PARTITIONS)
     found: Books = {}
-    for partition in range(PARTITIONS):
-        mine = [
-            Emission(Topic.ACCOUNTING, message.value() or b"")
-            for message in messages
-            if message.partition() == partition
-        ]
-        for (purpose, offset), (_, fates) in read_back(mine).books.items():
-            found[purpose, partition, offset] = fates
+    with codec_of(cluster.settings) as codec:
+        for partition in range(PARTITIONS):
+            mine = [
+                Emission(Topic.ACCOUNTING, message.value() or b"")
+                for message in messages
+                if message.partition() == partition
+            ]
+            for (purpose, offset), (_, fates) in read_back(mine, codec).books.items():
+                found[purpose, partition, offset] = fates
     return found
 
 

@@ -102,7 +102,7 @@ class Stack:
 
     @property
     def data_dir(self) -> Path:
-        return self.folder / "data"
+        return Path(str(self.more.get("data_dir", self.folder / "data")))
 
     @property
     def log_dir(self) -> Path:
@@ -134,10 +134,14 @@ class Stack:
 
     def start(self, command: str, **settings: object) -> Running:
         """Start ``worker`` or ``load``, with its own settings where they differ."""
+        return self.start_module("glasshouse", command, **settings)
+
+    def start_module(self, module: str, *arguments: object, **settings: object) -> Running:
+        """Start a module of Python, which is to behave like `glasshouse`."""
         port = free_port()
-        log_file = self.log_dir / f"{command}-{len(self.running) + 1}.log"
+        log_file = self.log_dir / f"{arguments[0]}-{len(self.running) + 1}.log"
         process = spawn(
-            [sys.executable, "-m", "glasshouse", command],
+            [sys.executable, "-m", module, *map(str, arguments)],
             log_file,
             environ(**{**self._settings(), "metrics_port": port, **settings}),
         )

@@ -61,3 +61,13 @@ def test_a_line_of_text_has_no_colours_where_nobody_looks(
     assert "shown" in line
     assert "offset=3" in line
     assert "\x1b" not in line
+
+
+@pytest.mark.parametrize("level", ["debug", "info", "error"])
+def test_a_request_to_a_registry_is_no_line_of_its_own(
+    level: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logging(level, "text")
+    logging.getLogger("httpx").info("HTTP Request: GET http://registry")
+    log.error("ours")
+    assert len(lines(capsys)) == 1

@@ -1,5 +1,5 @@
 """A schema registry that has schemas it does not tell yet: what workers meet when a producer is
-newer than the registry they ask. Only what the client asks of it."""
+newer than the registry they ask. Only what the client asks of it; what is looked up gets an id."""
 
 from __future__ import annotations
 
@@ -41,7 +41,11 @@ def late_registry() -> Iterator[LateRegistry]:
 
         def do_POST(self) -> None:
             asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            self._answer(200, {"id": registry.id_of(asked["schema"])})
+            subject = self.path.split("?")[0].split("/")[2]
+            number = registry.id_of(asked["schema"])
+            self._answer(
+                200, {"subject": subject, "id": number, "version": 1, "schema": asked["schema"]}
+            )
 
         def _answer(self, status: int, content: dict[str, object]) -> None:
             body = json.dumps(content).encode()

@@ -20,20 +20,32 @@ from sinks.migrate import migrate
 from sinks.sql import Placement
 from sinks.views import create_views
 from sinks.warehouse import Warehouse, open_warehouse
+from tests.containers.clickhouse_server import builder
 from tests.kit.clickhouse_process import ClickHouseOverHttp
 
 
-@pytest.fixture(scope="module", params=["embedded", "http"])
+@pytest.fixture(
+    scope="module",
+    params=[
+        "embedded",
+        "http",
+        pytest.param("server", marks=pytest.mark.clickhouse_server),
+    ],
+)
 def warehouse(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Warehouse]:
-    """A migrated warehouse: the engine in this process, and the engine behind HTTP (which is not a
-    ClickHouse server: ``tests/kit/embedded_clickhouse_http.py``)."""
+    """A migrated warehouse: the engine in this process, the engine behind HTTP (which is not a
+    ClickHouse server: ``tests/kit/embedded_clickhouse_http.py``), and a server where there is one.
+    """
     where = tmp_path_factory.mktemp("warehouse") / "data"
     with ExitStack() as stack:
         settings = Settings(data_dir=where)
         if request.param == "http":
             settings = Settings(clickhouse_url=stack.enter_context(ClickHouseOverHttp(where)).url)
+        elif request.param == "server":
+            admin = request.getfixturevalue("clickhouse_server")
+            settings = stack.enter_context(builder(admin))
         warehouse = stack.enter_context(open_warehouse(settings))
         migrate(warehouse.client)
         create_views(warehouse.client, Placement())

@@ -28,18 +28,18 @@ _HEAD = ("surface", "origin", "screen_width_px", "screen_height_px")
 _PER_EVENT = ("action", "x_px", "y_px", "detail", "role")
 
 
-def read(emission: Emission) -> tuple[dict[str, Any], dict[str, Column]]:
+def read(emission: Emission, codec: Codec = _CODEC) -> tuple[dict[str, Any], dict[str, Column]]:
     """The record of an emission, and its unpacked columns."""
     name = SPEC[emission.topic].schema
-    record = _CODEC.decode(name, emission.value)
+    record = codec.decode(name, emission.value)
     return record, unpack(record, newest(name).packed)
 
 
-def read_back(emissions: Iterable[Emission]) -> Expected:
+def read_back(emissions: Iterable[Emission], codec: Codec = _CODEC) -> Expected:
     """All rows and books; fails where one identity stands for two different rows."""
     found = Expected()
     for emission in emissions:
-        record, columns = read(emission)
+        record, columns = read(emission, codec)
         lists = {name: column.tolist() for name, column in columns.items()}
         if emission.topic is Topic.TRAINING:
             _merge(found.training, _training(record, lists))
