@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum, unique
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from deploy.dead_letters.letter import Letter
 from events.errors import ServerMissing
@@ -15,6 +16,7 @@ from events.settings import Settings
 from events.topics import SPEC, Topic
 
 _ASK_TIMEOUT_S = 5.0
+_RETRY_S = 0.2
 
 
 @unique
@@ -52,10 +54,18 @@ def held_by_kafka(settings: Settings, topics: Iterable[Topic]) -> dict[str, Held
         return {}
     ids = topic_ids(admin, seen)
     consumer = Consumer(client_config(settings, **{"group.id": "glasshouse-dead-letters"}))
+    # A partition may be between two leaders.
+    patiently = Retrying(
+        retry=retry_if_exception_type(KafkaException),
+        stop=stop_after_delay(settings.server_timeout_s),
+        wait=wait_fixed(_RETRY_S),
+        reraise=True,
+    )
     try:
         return {
             topic.value: Held(
-                ids[topic], {number: _low(consumer, topic, number) for number in partitions[topic]}
+                ids[topic],
+                {number: patiently(_low, consumer, topic, number) for number in partitions[topic]},
             )
             for topic in seen
         }

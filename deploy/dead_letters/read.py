@@ -44,15 +44,23 @@ class Reader:
         """The message at ``place``; None where there is none any more. Raises ``ServerMissing``
         after ``server_timeout_s``, and ``Stop`` where Kafka refuses."""
         partition, offset = place
-        self._go_to(partition, offset)
+        ahead = offset - self._next[1]
+        reads_on = self._next[0] == partition and 0 <= ahead <= _READ_ON_MESSAGES
+        if not reads_on:
+            self._go_to(partition, offset)
         give_up_s = self._clock.monotonic_s() + self._patience_s
         while self._clock.monotonic_s() < give_up_s:
             message = self._consumer.poll(_POLL_S)
             if message is None:
                 continue
             if is_end(message):
-                self._next = (-1, -1)  # the end is told once only
-                return None
+                if not reads_on:
+                    self._next = (-1, -1)  # the end is told once only
+                    return None
+                # It was the end when it was fetched, which may be long ago.
+                reads_on = False
+                self._go_to(partition, offset)
+                continue
             if message.error() is not None:
                 continue
             found = message.offset() or 0
@@ -65,10 +73,8 @@ class Reader:
         )
 
     def _go_to(self, partition: int, offset: int) -> None:
-        ahead = offset - self._next[1]
-        if self._next[0] != partition or not 0 <= ahead <= _READ_ON_MESSAGES:
-            self._consumer.assign([TopicPartition(Topic.RAW.value, partition, offset)])
-            self._next = (partition, offset)
+        self._consumer.assign([TopicPartition(Topic.RAW.value, partition, offset)])
+        self._next = (partition, offset)
 
     def __enter__(self) -> Reader:
         return self
