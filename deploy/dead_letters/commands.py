@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from deploy.dead_letters.options import (
     ACCESS,
@@ -104,7 +105,7 @@ def show(
     from deploy.dead_letters import books
     from deploy.dead_letters.held import held_by_kafka
     from deploy.dead_letters.letter import parse
-    from deploy.dead_letters.show import described, picked
+    from deploy.dead_letters.show import described, picked, told
     from events.registry import codec_for
     from events.topics import Topic
 
@@ -122,7 +123,7 @@ def show(
     if as_json:
         show_json(found)
     else:
-        _show_description(found)
+        show_table("", ("", ""), [(what, escape(words)) for what, words in told(found)])
 
 
 def _show_summary(rows: list[tuple[str, str, str, int, int]], as_json: bool) -> None:
@@ -132,14 +133,3 @@ def _show_summary(rows: list[tuple[str, str, str, int, int]], as_json: bool) -> 
             show_json(dict(zip(columns, row, strict=True)))
     else:
         show_table("", columns, rows)
-
-
-def _show_description(found: dict[str, Any]) -> None:
-    from rich.markup import escape
-
-    rows = []
-    headers = [f"{one['name']} ({one['bytes']:,} bytes)" for one in found.get("headers", ())]
-    for name, value in {**found, "headers": ", ".join(headers)}.items():
-        if value not in (None, "", [], 0) or name in ("offset", "partition"):
-            rows.append((name.replace("_", " "), escape(str(value))))
-    show_table("", ("", ""), rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from confluent_kafka import Message
@@ -10,7 +10,7 @@ from confluent_kafka import Message
 from deploy.dead_letters.advice import next_step, where_it_is
 from deploy.dead_letters.explain import explain
 from deploy.dead_letters.held import Held, Whereabouts, whereabouts
-from deploy.dead_letters.letter import Letter
+from deploy.dead_letters.letter import Letter, written
 from deploy.dead_letters.read import Reader, headers_of
 from events.codec import Codec
 from events.meanings import MEANING
@@ -71,3 +71,22 @@ def _contents(message: Message, codec: Codec) -> dict[str, Any]:
         "step": found.step or None,
         "fault": found.fault or None,
     }
+
+
+def told(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The same for a person to read, line by line."""
+    place = written((found["partition"], found["offset"]))
+    yield "message", f"{place} of {found['topic']}, of {found['message_time']}"
+    yield "was refused as", f"{found['reason']}: {found['meaning']}"
+    yield "is", found["where"]
+    if "framing" in found:
+        yield "size", f"key {found['key_bytes']:,} bytes, value {found['value_bytes']:,} bytes"
+        headers = [f"{one['name']} ({one['bytes']:,} bytes)" for one in found["headers"]]
+        more = [f"{found['more_headers']:,} more"] if found["more_headers"] else []
+        yield "headers", ", ".join([*headers, *more]) or "none"
+        yield "framing", found["framing"]
+        refused = found["refused_now"]
+        yield "accepted now", f"no: {refused}" if refused else "yes"
+        if refused:
+            yield "at fault", f"{found['step']}: {found['fault']}"
+    yield "what to do", found["next"]
