@@ -32,6 +32,10 @@ test: $(READY) ## run all tests; a skipped service test is a failure with STRICT
 images: $(READY) ## build the container images from packages alone (root, Docker, debootstrap, Maven)
 	PYTHON=$(BIN)/python deploy/airgap/images.sh $(IMAGES)
 
+.PHONY: promtool
+promtool: ## unpack promtool and Prometheus from Debian's package, for the tests of the rules
+	deploy/airgap/promtool.sh
+
 .PHONY: check
 check: $(READY) ## lint, format check and strict types
 	$(BIN)/ruff check .

@@ -48,7 +48,7 @@ def settings(
 
     Example: glasshouse settings --json
     """
-    values = {name: str(getattr(resolved.settings, name)) for name in resolved.sources}
+    values = resolved.settings.shown()
     if as_json:
         show_json(
             {

@@ -22,7 +22,8 @@ _EXIT_NOT_RECONCILED = 1
 
 def register(app: typer.Typer) -> None:
     """Add `demo` to ``app``."""
-    names = [name for name in Settings.model_fields if name not in ("metrics_port", "group_prefix")]
+    others = {"metrics_port", "metrics_host", "group_prefix"}
+    names = [name for name in Settings.model_fields if name not in others]
     app.command()(with_settings(*names)(demo))
 
 

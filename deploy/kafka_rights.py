@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum, unique
 from typing import Any
 
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import (
     AclBinding,
     AclBindingFilter,
@@ -21,6 +22,7 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
+from events.errors import Stop
 from events.settings import Settings
 from events.topics import Topic
 
@@ -66,8 +68,10 @@ def declared_rights(settings: Settings) -> frozenset[Right]:
         (Principal.REGISTRAR, "WRITE"): (Topic.CONSENT,),
         (Principal.REGISTRAR, "READ"): (Topic.CONSENT,),
         (Principal.WORKER, "READ"): _INPUTS,
+        (Principal.WORKER, "DESCRIBE_CONFIGS"): _INPUTS,  # retention, for its metrics
         (Principal.WORKER, "WRITE"): _OUTPUTS,
         (Principal.LOADER, "READ"): _OUTPUTS,
+        (Principal.LOADER, "DESCRIBE_CONFIGS"): _OUTPUTS,
         (Principal.REDRIVER, "READ"): (Topic.RAW,),
         (Principal.REDRIVER, "WRITE"): (Topic.RAW,),
         (Principal.OPERATOR, "DESCRIBE"): tuple(Topic),
@@ -97,7 +101,8 @@ def found_rights(admin: AdminClient) -> frozenset[Right]:
     """Every right that Kafka grants, also those nobody declared: prefixes, wildcards and other
     resources come out with names that no declared right has.
 
-    Raises ``KafkaException`` (SECURITY_DISABLED) where the cluster checks no rights at all.
+    Also none where Kafka refuses to show them, or checks none: the client (confluent-kafka 2.16)
+    leaves that answer out. Raises ``KafkaException``.
     """
     # None is "any" for librdkafka, which the client's hints leave out.
     anything: Any = None
@@ -115,11 +120,18 @@ def found_rights(admin: AdminClient) -> frozenset[Right]:
 
 
 def grant(admin: AdminClient, rights: Iterable[Right]) -> None:
-    """Add ``rights``; those that are there already stay. Raises ``KafkaException``."""
+    """Add ``rights``; those that are there already stay. Raises ``Stop``."""
     bindings = [_binding(right) for right in rights]
-    if bindings:
-        for made in admin.create_acls(bindings, request_timeout=_ASK_TIMEOUT_S).values():
+    if not bindings:
+        return
+    for made in admin.create_acls(bindings, request_timeout=_ASK_TIMEOUT_S).values():
+        try:
             made.result()
+        except KafkaException as error:
+            raise Stop(
+                f"Kafka grants no rights: {error.args[0].name()}. It needs an authorizer, and this "
+                "command its administrator (super.users)."
+            ) from None
 
 
 def _binding(right: Right) -> AclBinding:

@@ -19,10 +19,10 @@ def register(app: typer.Typer) -> None:
     groups = ("group_prefix",)
     topics = ("kafka_partitions", "kafka_replicas")
     files = ("policy_file", "key_file", "data_dir")
-    clickhouse = ("clickhouse_url", "clickhouse_user")
+    clickhouse = ("clickhouse_url", "clickhouse_cluster", "clickhouse_user")
     reached = (*KAFKA_ACCESS, *REGISTRY_ACCESS)
     app.command()(with_settings(*reached, *topics, *groups)(provision))
-    app.command()(with_settings(*reached, *groups, *files, *clickhouse)(doctor))
+    app.command()(with_settings(*reached, *topics[1:], *groups, *files, *clickhouse)(doctor))
 
 
 def provision(

@@ -10,8 +10,10 @@
 #   clickhouse_password           of ClickHouse's administrator, who migrates
 #   clickhouse_ROLE_password      one for each role's user, glasshouse_ROLE
 #   registry_password, registry.properties      who may write to the schema registry
+#   grafana_password              of Grafana's admin
 #   NAME.toml                     the settings to act as that user from this machine; containers
 #                                 have the same file, and servers and CA file in their variables
+#   clickhouse_cluster.xml        what the nodes of compose.cluster.yaml show each other
 #
 # To change a user's password: remove its file, run this, run `provision` (Kafka) or `migrate`
 # (ClickHouse) again, restart the user. For Kafka's `admin`, restart Kafka instead of `provision`.
@@ -123,6 +125,7 @@ authority
 certificate
 password clickhouse_password
 password registry_password
+password grafana_password
 registry_users > registry.properties
 for user in $ADMIN $USERS; do
     password "kafka_${user}_password"
@@ -142,4 +145,10 @@ cat officer.tmp >> redriver.toml # and who publishes dead letters again finds th
 mv analyst.tmp analyst.toml
 mv trainer.tmp trainer.toml
 rm loader.tmp officer.tmp
+[ -s clickhouse_cluster.xml ] || cat > clickhouse_cluster.xml <<XML
+<clickhouse>
+    <cluster_secret>$(random)</cluster_secret>
+    <interserver_password>$(random)</interserver_password>
+</clickhouse>
+XML
 echo "secrets: $PWD holds keys and passwords: back it up where only operators can read" >&2

@@ -70,7 +70,7 @@ class Stack:
     def start(self, workers: int) -> None:
         """Start worker processes and the loader. Consent that must count for the first message
         has to be acknowledged before: a worker's ledger may be ``ledger_max_age_ms`` behind."""
-        environ = _child_environ(self.settings)
+        environ = environ_of(self.settings)
         for number in range(1, workers + 1):
             command = [sys.executable, "-m", "glasshouse", "worker"]
             log = self.log_dir / f"worker-{number}.log"
@@ -178,12 +178,12 @@ def running_stack(settings: Settings, say: Callable[[str], None]) -> Iterator[St
         yield stack
 
 
-def _child_environ(settings: Settings) -> dict[str, str]:
-    """Every setting this process resolved, as variables, so that a child has the same."""
+def environ_of(settings: Settings) -> dict[str, str]:
+    """Every setting but the metrics port, as variables, so that a child process has the same."""
     return {
         f"{ENV_PREFIX}{name.upper()}": str(_plain(getattr(settings, name)))
         for name in Settings.model_fields
-        if name != "metrics_port" and getattr(settings, name) is not None
+        if name not in ("metrics_port", "metrics_host") and getattr(settings, name) is not None
     }
 
 

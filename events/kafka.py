@@ -12,7 +12,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from events.errors import ServerMissing, Stop
 from events.settings import Settings
-from events.topics import SPEC, TOPICS, Topic
+from events.topics import SPEC, TOPICS, Topic, TopicSpec
 
 _ASK_TIMEOUT_S = 5.0
 
@@ -51,7 +51,8 @@ def wait_for_kafka(
     ``on_wait`` is called with the seconds waited before each further try. Raises ``ServerMissing``
     after ``server_timeout_s``.
     """
-    admin = AdminClient(client_config(settings))
+    said: set[int] = set()
+    admin = AdminClient(client_config(settings, error_cb=lambda error: said.add(error.code())))
     started_s = time.monotonic()
     while True:
         waited_s = time.monotonic() - started_s
@@ -60,15 +61,32 @@ def wait_for_kafka(
             admin.list_topics(timeout=max(0.1, min(_ASK_TIMEOUT_S, left_s)))
             return admin
         except KafkaException:
+            admin.poll(0)  # have the client say what it met
             if left_s <= 0:
                 raise ServerMissing(
                     f"Kafka at {settings.kafka_servers} did not answer in "
-                    f"{settings.server_timeout_s:g} s. Is it running? "
-                    "Set --kafka-servers (GLASSHOUSE_KAFKA_SERVERS), or leave it empty for the "
-                    "embedded broker of `glasshouse demo`."
+                    f"{settings.server_timeout_s:g} s. {_advice(settings, said)}"
                 ) from None
             on_wait(waited_s)
             time.sleep(min(0.5, max(0.0, left_s)))
+
+
+def _advice(settings: Settings, said: Collection[int]) -> str:
+    if KafkaError._AUTHENTICATION in said:
+        return (
+            f"It refuses user {settings.kafka_user}. Put right the password and "
+            "--kafka-sasl-mechanism, or add the user with `glasshouse provision --passwords`."
+        )
+    if KafkaError._SSL in said:
+        return (
+            "Its certificate is not trusted, or is of another name. Put right --kafka-ca-file, and "
+            "name the server as the certificate does."
+        )
+    return (
+        "Is it running? Set --kafka-servers (GLASSHOUSE_KAFKA_SERVERS), or leave it empty for the "
+        "embedded broker of `glasshouse demo`. Where Kafka wants TLS or a user, name a settings "
+        "file that has them with --config."
+    )
 
 
 def create_topics(
@@ -85,11 +103,7 @@ def create_topics(
             topic.value,
             num_partitions=settings.kafka_partitions if SPEC[topic].partitioned else 1,
             replication_factor=settings.kafka_replicas,
-            config=(
-                {"cleanup.policy": "compact"}
-                if SPEC[topic].compacted
-                else {"retention.ms": str(SPEC[topic].retention_ms)}
-            ),
+            config=_topic_config(SPEC[topic], settings.kafka_replicas),
         )
         for topic in topics
         if topic.value not in existing
@@ -102,6 +116,23 @@ def create_topics(
                 raise Stop(_not_made(name, error.args[0], settings.kafka_user)) from None
     _wait_until_known(admin, settings, topics)
     _refuse_odd_partitions(admin)
+
+
+def _topic_config(spec: TopicSpec, replicas: int) -> dict[str, str]:
+    config = (
+        {"cleanup.policy": "compact"}
+        if spec.compacted
+        else {"retention.ms": str(spec.retention_ms)}
+    )
+    if replicas > 1:
+        config["min.insync.replicas"] = str(least_in_sync(replicas))
+    return config
+
+
+def least_in_sync(replicas: int) -> int:
+    """How many of a partition's replicas must have a message before it is acknowledged: most of
+    them, so that what was acknowledged outlives any one broker (of two or more)."""
+    return replicas // 2 + 1
 
 
 def _not_made(topic: str, error: KafkaError, user: str) -> str:
@@ -169,7 +200,8 @@ def end_offsets(settings: Settings, topic: Topic, partitions: Iterable[int]) -> 
         client_config(
             settings,
             **{
-                "group.id": "glasshouse-ends",  # never joined; assign() needs a name
+                # Never joined, but looked for: one that the operator may see.
+                "group.id": settings.worker_group,
                 "enable.partition.eof": True,
                 "enable.auto.commit": False,
                 "fetch.wait.max.ms": 50,  # the end is told only after this wait

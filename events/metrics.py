@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    start_http_server,
+)
 
 from events.errors import InputError
 
 REGISTRY = CollectorRegistry()
+#: Memory, processor time, open files and the start time of this process (``process_...``).
+ProcessCollector(registry=REGISTRY)
 
 _LATENCY_S = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+#: What waits may have waited for days: work that was off, and catches up.
+_WAIT_S = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 7_200, 28_800, 86_400)
 _ROWS = (1, 4, 16, 64, 256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576)
 
 EVENTS_IN = Counter(
@@ -52,14 +63,33 @@ BATCH_EVENTS = Histogram(
 )
 LATENCY_SECONDS = Histogram(
     "glasshouse_latency_seconds",
-    "Seconds from Kafka's timestamp of a raw message to its outputs' acknowledgement.",
-    buckets=_LATENCY_S,
+    "Seconds from Kafka's timestamp of the oldest raw message handled at once to the "
+    "acknowledgement of all they led to.",
+    buckets=_WAIT_S,
     registry=REGISTRY,
 )
 LAG_MESSAGES = Gauge(
     "glasshouse_lag_messages",
-    "Messages between the position and the end of a partition.",
+    "Messages of a partition that the group has not committed.",
     ["topic", "partition"],
+    registry=REGISTRY,
+)
+LAG_SECONDS = Gauge(
+    "glasshouse_lag_seconds",
+    "Seconds that no message of a partition has been waiting for longer than; known to within one.",
+    ["topic", "partition"],
+    registry=REGISTRY,
+)
+RETENTION_SECONDS = Gauge(
+    "glasshouse_retention_seconds",
+    "Seconds after which Kafka drops a topic's messages, read or not; +Inf: never.",
+    ["topic"],
+    registry=REGISTRY,
+)
+TOPIC_PARTITIONS = Gauge(
+    "glasshouse_topic_partitions",
+    "Partitions of a topic, as the process found them at its start.",
+    ["topic"],
     registry=REGISTRY,
 )
 LEDGER_RECORDS = Counter("glasshouse_ledger_records", "Consent records read.", registry=REGISTRY)
@@ -70,6 +100,13 @@ LEDGER_AGE_SECONDS = Gauge(
 )
 INSERTED_ROWS = Counter(
     "glasshouse_inserted_rows", "Rows inserted, by table.", ["table"], registry=REGISTRY
+)
+LOAD_SECONDS = Histogram(
+    "glasshouse_load_seconds",
+    "Seconds from Kafka's timestamp of a block's oldest message to its rows being readable.",
+    ["topic"],
+    buckets=_WAIT_S,
+    registry=REGISTRY,
 )
 INSERT_SECONDS = Histogram(
     "glasshouse_insert_seconds",
@@ -89,15 +126,15 @@ PRODUCE_FAILURES = Counter(
 )
 
 
-def serve_metrics(port: int) -> None:
-    """Serve the metrics on 127.0.0.1:``port``; nothing where ``port`` is 0. ``InputError`` where
-    the port cannot be had."""
+def serve_metrics(port: int, host: str = "127.0.0.1") -> None:
+    """Serve the metrics on ``host``:``port``; nothing where ``port`` is 0. ``InputError`` where
+    the address cannot be had."""
     if not port:
         return
     try:
-        start_http_server(port, addr="127.0.0.1", registry=REGISTRY)
+        start_http_server(port, addr=host, registry=REGISTRY)
     except OSError as error:
         raise InputError(
             f"metrics port {port} cannot be used ({error.strerror}): "
-            "choose another --metrics-port, or 0 for none"
+            "choose another --metrics-port, or 0 for none; or another --metrics-host"
         ) from None

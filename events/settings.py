@@ -10,8 +10,9 @@ the machine; it may also be in a file that ``GLASSHOUSE_<SECRET>_FILE`` names.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -24,6 +25,8 @@ from events.policy import BUNDLED_POLICY, faults_of
 ENV_PREFIX = "GLASSHOUSE_"
 CONFIG_VARIABLE = "GLASSHOUSE_CONFIG"
 DEFAULT_FILE = "glasshouse.toml"
+
+_USERINFO = re.compile(r"//[^/\s]*@")
 
 
 class Settings(BaseModel):
@@ -62,6 +65,11 @@ class Settings(BaseModel):
     schema_registry_password: SecretStr = Field(SecretStr(""), description="That user's password.")
     clickhouse_url: str = Field(
         "", description="ClickHouse over HTTP, http(s)://host:port. Empty: embedded in data_dir."
+    )
+    clickhouse_cluster: Annotated[str, Field(pattern="^[A-Za-z0-9_-]{0,64}$")] = Field(
+        "",
+        description="ClickHouse cluster (of remote_servers) that the tables are made on. Empty: "
+        "the one node of clickhouse_url.",
     )
     clickhouse_user: str = Field("default", description="ClickHouse user.")
     clickhouse_password: SecretStr = Field(SecretStr(""), description="ClickHouse password.")
@@ -112,12 +120,28 @@ class Settings(BaseModel):
         900.0, description="How long a failing insert is repeated before the loader gives up."
     )
     metrics_port: Annotated[int, Field(ge=0, le=65_535)] = Field(
-        0, description="Port of the Prometheus metrics on 127.0.0.1. 0: none."
+        0, description="Port of the Prometheus metrics. 0: none."
+    )
+    metrics_host: str = Field(
+        "127.0.0.1",
+        description="Address that the metrics are served on, without a password. They are counts "
+        "by purpose, reason and topic, nothing of a person; but of a few people even sums tell "
+        "when they work. Any other than 127.0.0.1 belongs in a closed network.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least level that is logged."
     )
     log_format: Literal["text", "json"] = Field("text", description="Form of a log line.")
+
+    def shown(self) -> dict[str, str]:
+        """Every setting as it may be shown: secrets are masked, and so is who a URL logs in as."""
+        return {
+            name: _USERINFO.sub("//**********@", str(getattr(self, name)))
+            for name in type(self).model_fields
+        }
+
+    def __repr_args__(self) -> Iterable[tuple[str, str]]:
+        return self.shown().items()
 
     @property
     def embedded_kafka(self) -> bool:

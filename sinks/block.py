@@ -14,11 +14,14 @@ from sinks.decode import TABLES, Rows
 @dataclass(frozen=True, slots=True)
 class Block:
     """What one flush inserts: a table's rows as one Arrow record batch, in the order of
-    ``TABLES``; and for each partition the offset to commit after that."""
+    ``TABLES``; and for each partition the offset to commit after that. ``oldest_ms`` and
+    ``newest_ms`` are Kafka's timestamps of a partition's first and last message in it."""
 
     tables: Mapping[str, pa.Table] = field(repr=False)
     offsets: Mapping[Key, int]
     messages: int
+    oldest_ms: Mapping[Key, int] = field(default_factory=dict)
+    newest_ms: Mapping[Key, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -29,6 +32,8 @@ class Gathering:
     rows: dict[str, int] = field(default_factory=dict)
     _parts: dict[str, list[pa.Table]] = field(default_factory=dict)
     _offsets: dict[Key, int] = field(default_factory=dict)
+    _oldest_ms: dict[Key, int] = field(default_factory=dict)
+    _newest_ms: dict[Key, int] = field(default_factory=dict)
     _messages: int = 0
 
     def add(self, at: Coordinates, rows: Rows, now_s: float) -> None:
@@ -40,6 +45,8 @@ class Gathering:
                 self._parts.setdefault(table, []).append(part)
                 self.rows[table] = self.rows.get(table, 0) + part.num_rows
         self._offsets[at.key] = at.offset + 1
+        self._oldest_ms.setdefault(at.key, at.time_ms)
+        self._newest_ms[at.key] = at.time_ms
         self._messages += 1
 
     def is_full(self, limit_rows: int) -> bool:
@@ -57,7 +64,7 @@ class Gathering:
             for table in TABLES
             if table in self._parts
         }
-        block = Block(tables, self._offsets, self._messages)
+        block = Block(tables, self._offsets, self._messages, self._oldest_ms, self._newest_ms)
         self.drop()
         return block
 
@@ -65,3 +72,4 @@ class Gathering:
         """Forget all that was gathered: whoever gets the partitions reads it again."""
         self.since_s = None
         self.rows, self._parts, self._offsets, self._messages = {}, {}, {}, 0
+        self._oldest_ms, self._newest_ms = {}, {}

@@ -38,6 +38,7 @@ _LOADER = (
     "insert_give_up_s",
     "dead_letter_limit",
     "metrics_port",
+    "metrics_host",
 )
 _STATUS_S = 0.5
 _INTERRUPTED = 130  # what a shell says of a command that Ctrl-C ended
@@ -51,7 +52,7 @@ def register(app: typer.Typer) -> None:
     app.command()(query)
 
 
-@with_settings(*_CLICKHOUSE, "policy_file")
+@with_settings(*_CLICKHOUSE, "clickhouse_cluster", "policy_file")
 def migrate(
     settings: Settings,
     passwords: Annotated[
@@ -70,7 +71,7 @@ def migrate(
     """
     from events.password_files import passwords_in
     from sinks.migrate import passed_over
-    from sinks.prepare import prepare
+    from sinks.prepare import placement_of, prepare
     from sinks.rights import ROLES
     from sinks.users import set_passwords
 
@@ -78,7 +79,7 @@ def migrate(
     with _warehouse(settings, new=True) as warehouse:
         applied = prepare(warehouse.client, settings)
         lacking = passed_over(warehouse.client)
-        set_passwords(warehouse.client, users)
+        set_passwords(warehouse.client, users, placement_of(settings))
     names = ", ".join(f"{each.version:04d}_{each.name}" for each in applied)
     out.print(f"applied: {names}" if applied else "all migrations were applied already")
     for name, what in lacking.items():
@@ -107,7 +108,7 @@ def load(
         loader = open_loader(settings, warehouse.client)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
-        serve_metrics(settings.metrics_port)
+        serve_metrics(settings.metrics_port, settings.metrics_host)
         end = _End(loader, stop)
         if until_caught_up:
             threading.Thread(target=end.wait, daemon=True).start()

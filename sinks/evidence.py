@@ -170,7 +170,7 @@ def _stored(client: Client, purpose: Purpose) -> Stored:
         "GROUP BY events"
     ).result_rows
     rows = sum(int(row[2]) for row in found)
-    plain = int(client.query(f"SELECT rows FROM {_ROWS_OF[purpose]}").result_rows[0][0])
+    plain = int(client.query(f"SELECT sum(rows) FROM {_ROWS_OF[purpose]}").result_rows[0][0])
     return Stored(_pairs(found), rows, sum(int(row[3]) for row in found), plain - rows)
 
 
@@ -207,8 +207,8 @@ def days_with_missing_batches(client: Client) -> list[str]:
     """Days after which sessions go on with a later batch than the next: where batches are missing,
     unless they were withheld or rejected."""
     found = client.query(
-        "SELECT toString(day), batches FROM governance.training_skips "
-        "ORDER BY batches DESC, day LIMIT {shown:UInt32}",
+        "SELECT toString(day), sum(batches) FROM governance.training_skips GROUP BY day "
+        "ORDER BY sum(batches) DESC, day LIMIT {shown:UInt32}",
         parameters={"shown": SHOWN},
     )
     return [f"{day} ({count} batches)" for day, count in found.result_rows]

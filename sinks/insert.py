@@ -16,9 +16,16 @@ from events.log import log
 from events.metrics import INSERT_RETRIES, INSERT_SECONDS, INSERTED_ROWS
 from sinks.block import Block
 
-#: Synchronous and undeduplicated: an insert that was answered is in, and a block that is sent again
-#: is inserted again (its rows collapse by identity). A recording may touch any number of days.
+#: On a cluster an insert is answered once most replicas of each shard have it, or fails after
+#: ``insert_quorum_timeout`` (ms, less than a client waits for an answer). Means nothing elsewhere.
+ON_A_MAJORITY: dict[str, Any] = {"insert_quorum": "auto", "insert_quorum_timeout": 120_000}
+
+#: Synchronous and undeduplicated: an insert that was answered is in (on a cluster: on its shards),
+#: and a block that is sent again is inserted again (its rows collapse by identity). A recording
+#: may touch any number of days.
 INSERT_SETTINGS: dict[str, Any] = {
+    **ON_A_MAJORITY,
+    "distributed_foreground_insert": 1,
     "async_insert": 0,
     "insert_deduplicate": 0,
     "max_partitions_per_insert_block": 0,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from events.policy import Policy
 from events.purposes import Purpose
+from sinks.insert import ON_A_MAJORITY
 from sinks.sql import Placement
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def apply_policy(
     """Set each purpose's retention and the smallest group. Doing it again changes nothing."""
     for purpose, (table, moment) in EXPIRES_BY.items():
         days = policy.purposes[purpose].retention_days
-        _expire(client, table, f"{moment} + toIntervalDay({days})", placement)
+        _expire(client, placement.holder(table), f"{moment} + toIntervalDay({days})", placement)
     _limit_groups(client, policy.purposes[Purpose.TEAM_ANALYTICS].smallest_group)
 
 
@@ -44,4 +45,9 @@ def _expire(client: Client, table: str, ttl: str, placement: Placement) -> None:
 def _limit_groups(client: Client, smallest_group: int) -> None:
     found = client.query("SELECT smallest_group FROM analytics.group_limit FINAL").result_rows
     if [tuple(row) for row in found] != [(smallest_group,)]:
-        client.insert("analytics.group_limit", [[smallest_group]], column_names=["smallest_group"])
+        client.insert(
+            "analytics.group_limit",
+            [[smallest_group]],
+            column_names=["smallest_group"],
+            settings=ON_A_MAJORITY,
+        )

@@ -129,6 +129,7 @@ class Loader:
             self._take(message)  # 2
         self._saver.land()  # 4
         self._save_what_is_due()  # 3
+        self._saver.look()
 
     def _take(self, message: Message) -> None:
         """Gather what a message brings."""

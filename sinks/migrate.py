@@ -21,7 +21,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from events.errors import Stop
-from sinks.sql import Placement, statements
+from sinks.insert import ON_A_MAJORITY
+from sinks.sql import Placement
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver import Client
@@ -146,13 +147,14 @@ def migrate(
     ):
         lacking = "" if migration.needs in able else migration.needs
         if not lacking:
-            for statement in statements(placement.resolve(migration.text)):
+            for statement in placement.statements(migration.text):
                 client.command(statement)
             applied.append(migration)
         client.insert(
             "governance.migrations",
             [[migration.version, migration.name, migration.sha256, lacking]],
             column_names=["version", "name", "sha256", "lacking"],
+            settings=ON_A_MAJORITY,
         )
     return tuple(applied)
 

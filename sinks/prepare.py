@@ -26,11 +26,18 @@ def prepare(client: Client, settings: Settings) -> tuple[Migration, ...]:
     from sinks.views import create_views
 
     policy = load_policy(settings.policy_file)
-    placement = Placement()
+    placement = placement_of(settings)
     applied = apply_migrations(client, placement=placement)
     apply_policy(client, policy, placement)
     create_views(client, placement, has_users(client))
     return applied
+
+
+def placement_of(settings: Settings) -> Placement:
+    """Where the tables are. Raises ``SettingsError`` for a cluster of the embedded engine."""
+    if settings.clickhouse_cluster and settings.embedded_clickhouse:
+        raise SettingsError("settings", ["clickhouse_cluster: needs a clickhouse_url"])
+    return Placement(settings.clickhouse_cluster)
 
 
 def require_tables(client: Client) -> None:
@@ -47,12 +54,16 @@ def open_loader(settings: Settings, client: Client) -> Loader:
     """
     from events.kafka import create_topics, topic_ids, wait_for_kafka
     from events.registry import codec_for
+    from events.topic_gauges import show_topics
     from sinks.decode import LOADED_TOPICS
     from sinks.loader import Loader
+    from sinks.observe import count_from_zero
 
     if not settings.kafka_servers:
         raise SettingsError("settings", ["kafka_servers: is empty, and load needs a broker"])
     require_tables(client)
     admin = wait_for_kafka(settings)
     create_topics(admin, settings, LOADED_TOPICS)
+    count_from_zero()
+    show_topics(admin, LOADED_TOPICS)
     return Loader(settings, client, codec_for(settings), topic_ids(admin, LOADED_TOPICS))

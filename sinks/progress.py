@@ -79,14 +79,10 @@ class Progress:
     def loaded(self) -> Loaded:
         return self._loaded
 
-    def reading(self) -> dict[Key, int]:
-        """The offset that is read next, of each partition of ours where it is known."""
+    def saved(self) -> dict[Key, int | None]:
+        """The offset that is inserted next, of each partition of ours; None where not known."""
         with self._lock:
-            return {
-                key: position.read
-                for key, position in (self._positions or {}).items()
-                if position.read is not None
-            }
+            return {key: position.saved for key, position in (self._positions or {}).items()}
 
     def is_at_end(self) -> bool:
         """Whether every partition said it has no more, and all that was read is saved."""

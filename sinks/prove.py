@@ -45,7 +45,7 @@ def kept_by_kafka(settings: Settings) -> dict[Source, Kept]:
         return {}
     topic_id = topic_ids(admin, [Topic.RAW])[Topic.RAW]
     ends = end_offsets(settings, Topic.RAW, partitions)
-    consumer = Consumer(client_config(settings, **{"group.id": "glasshouse-ends"}))
+    consumer = Consumer(client_config(settings, **{"group.id": settings.worker_group}))
     try:
         lows = {
             partition: consumer.get_watermark_offsets(

@@ -7,9 +7,10 @@ through views that only count, each read with the rights of a user that nobody c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from sinks.shards import SHARDED, holder
 from sinks.views import COUNT_VIEWS, DEFINERS, GROUP_VIEWS
 
 Privilege = Literal[
@@ -110,7 +111,18 @@ def _rights() -> frozenset[Right]:
     return frozenset(found)
 
 
+#: On one node.
 RIGHTS = _rights()
+
+
+def cluster_rights() -> frozenset[Right]:
+    """On a cluster: whoever may do something to a sharded table may do it to its shards, since the
+    other nodes ask for the same user's right there. An administrator runs ``migrate``: ON CLUSTER
+    and Distributed need rights beyond our databases, which no role has."""
+    shards = {
+        replace(right, scope=holder(right.scope)) for right in RIGHTS if right.scope in SHARDED
+    }
+    return RIGHTS | shards
 
 
 def may(principal: str, privilege: str, thing: str) -> bool:

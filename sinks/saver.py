@@ -1,4 +1,4 @@
-"""Insert a block in a second thread, and commit its offsets once it is in."""
+"""Insert a block in a second thread, commit its offsets once it is in, and show what is left."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from concurrent.futures import wait as wait_for
 
 from confluent_kafka import KafkaException, TopicPartition
 
-from events.clock import Clock
+from events.backlog import Backlog, Reach
+from events.clock import MS_PER_S, Clock
 from events.log import log
-from events.metrics import LAG_MESSAGES
+from events.metrics import LOAD_SECONDS
 from sinks.block import Block
 from sinks.consumer import MessageSource, names_of
 from sinks.coordinates import Key
@@ -17,6 +18,8 @@ from sinks.insert import Inserter
 from sinks.progress import Progress
 
 _COMMIT_AGAIN_S = 1.0
+#: How often the backlog is looked at, which is also how exact its age is.
+_LOOK_S = 1.0
 
 
 class Saver:
@@ -33,6 +36,8 @@ class Saver:
         self._flight: tuple[Block, Future[None]] | None = None
         self._to_commit: dict[Key, int] = {}
         self._commit_at_s = 0.0
+        self._backlog = Backlog(clock)
+        self._look_at_s = 0.0
 
     @property
     def is_busy(self) -> bool:
@@ -55,9 +60,19 @@ class Saver:
             rows = {table: part.num_rows for table, part in block.tables.items()}
             self._progress.were_inserted(block.messages, rows)
             self._to_commit.update(block.offsets)
+            self._measure(block)
             self._commit()
         elif self._to_commit and self._clock.monotonic_s() >= self._commit_at_s:
             self._commit()
+
+    def look(self) -> None:
+        """Once a second, show how far we are behind in the partitions that are ours now."""
+        now_s = self._clock.monotonic_s()
+        if now_s < self._look_at_s:
+            return
+        self._look_at_s = now_s + _LOOK_S
+        saved = self._progress.saved()
+        self._backlog.look({key: Reach(at, self._end(key)) for key, at in saved.items()})
 
     def drop(self) -> None:
         """Commit nothing of what is not committed: the partitions are somebody else's."""
@@ -84,11 +99,17 @@ class Saver:
             return
         self._progress.were_saved(self._to_commit)
         self._to_commit = {}
-        self._show_lag()
 
-    def _show_lag(self) -> None:
-        for (topic, partition), offset in self._progress.reading().items():
-            position = TopicPartition(topic.value, partition)
-            known = self._source.get_watermark_offsets(position, cached=True)
-            if known is not None and known[1] >= 0:
-                LAG_MESSAGES.labels(topic.value, str(partition)).set(max(0, known[1] - offset))
+    def _measure(self, block: Block) -> None:
+        now_ms = self._clock.now_ms()
+        for (topic, _), oldest_ms in block.oldest_ms.items():
+            LOAD_SECONDS.labels(topic.value).observe(max(0, now_ms - oldest_ms) / MS_PER_S)
+        for key, newest_ms in block.newest_ms.items():
+            self._backlog.handled(key, newest_ms)
+
+    def _end(self, key: Key) -> int | None:
+        """Where a partition ended when something was last fetched of it; None before that."""
+        topic, partition = key
+        position = TopicPartition(topic.value, partition)
+        known = self._source.get_watermark_offsets(position, cached=True)
+        return known[1] if known is not None and known[1] >= 0 else None

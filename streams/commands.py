@@ -33,6 +33,7 @@ def register(app: typer.Typer) -> None:
             "ledger_max_age_ms",
             "dead_letter_limit",
             "metrics_port",
+            "metrics_host",
         )(worker)
     )
     keys = typer.Typer(no_args_is_help=True, help="Make, list and rotate the pseudonym keys.")

@@ -10,7 +10,23 @@ from events.metrics import (
     EVENTS_REJECTED,
     EVENTS_WITHHELD,
 )
+from events.outcomes import WHOLE_MESSAGE, Rejected, Withheld
+from events.purposes import PURPOSES
 from streams.pipeline import Outcome
+
+
+def count_from_zero() -> None:
+    """Show every counter before anything is counted: a first event is then seen as an increase,
+    and what a rule compares is there."""
+    for purpose in PURPOSES:
+        EVENTS_IN.labels(purpose.value)
+        EVENTS_PASSED.labels(purpose.value)
+        for withheld in Withheld:
+            EVENTS_WITHHELD.labels(purpose.value, withheld.value)
+        for rejected in Rejected:
+            EVENTS_REJECTED.labels(purpose.value, rejected.value)
+    for reason in WHOLE_MESSAGE:
+        DEAD_LETTERS.labels(reason.value)
 
 
 def observe(outcome: Outcome) -> None:

@@ -16,9 +16,11 @@ from events.metrics import serve_metrics
 from events.policy import load_policy
 from events.registry import codec_for
 from events.settings import Settings
+from events.topic_gauges import show_topics
 from events.topics import Topic
 from streams.keys import load_keys
 from streams.ledger_reader import LedgerReader
+from streams.observe import count_from_zero
 from streams.pipeline import Rules
 from streams.worker import Worker
 
@@ -32,7 +34,9 @@ def run_worker(settings: Settings) -> None:
     rules = Rules(codec, load_policy(settings.policy_file), load_keys(settings.keys_path))
     admin = wait_for_kafka(settings, lambda s: log.info("waiting for Kafka", waited_s=round(s, 1)))
     create_topics(admin, settings)
-    serve_metrics(settings.metrics_port)
+    count_from_zero()
+    show_topics(admin, (Topic.RAW, Topic.CONSENT))
+    serve_metrics(settings.metrics_port, settings.metrics_host)
     clock = SystemClock()
     ledger = LedgerReader(settings, codec, clock)
     worker = Worker(

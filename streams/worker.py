@@ -15,13 +15,15 @@ import faust
 from aiokafka.errors import KafkaError
 from faust.exceptions import ConsumerNotStarted, ProducerSendError
 from faust.streams import Stream
-from faust.types import EventT, StreamT
+from faust.transport.consumer import Consumer
+from faust.types import TP, EventT, StreamT
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
+from events.backlog import Backlog, Key, Reach
 from events.clock import Clock
 from events.errors import GlasshouseError, Retry, ServerMissing
 from events.log import kind_and_place, log
-from events.metrics import LAG_MESSAGES, LATENCY_SECONDS, TAKE_MESSAGES, TAKE_SECONDS
+from events.metrics import LATENCY_SECONDS, TAKE_MESSAGES, TAKE_SECONDS
 from events.redrive import Headers, redriven_from
 from events.settings import Settings
 from events.topics import Topic
@@ -38,6 +40,8 @@ from streams.supervisor import PatientSupervisor
 EXIT_STOPPED = 3
 
 _LARGEST_MESSAGE_BYTES = 4 * 1_048_576
+#: How often the backlog is looked at, which is also how exact its age is.
+_LOOK_S = 1.0
 
 
 @dataclass(slots=True)
@@ -59,6 +63,10 @@ class Worker:
     clock: Clock
     topic_ids: dict[Topic, str]
     _lanes: dict[int, Lane] = field(default_factory=dict)
+    _backlog: Backlog = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._backlog = Backlog(self.clock)
 
     def app(self, datadir: Path) -> faust.App:
         """The Faust app with its two agents. Tables, web server and declared topics are off.
@@ -99,6 +107,10 @@ class Worker:
         async def log_consent(stream: StreamT[bytes]) -> None:
             await self._carry(app, cast("Stream[bytes]", stream), self._log_consent)
 
+        async def look() -> None:
+            self._look(app)
+
+        app.timer(interval=_LOOK_S)(look)
         return app
 
     async def _carry(
@@ -131,7 +143,7 @@ class Worker:
                 await self._send(app, events[0].message.partition, emissions)
                 for event in events:
                     await stream.ack(event)
-                self._measure(app, events, started_s)
+                self._measure(events, started_s)
         except asyncio.CancelledError:
             raise
         except GlasshouseError as error:
@@ -228,19 +240,37 @@ class Worker:
             )
         return self._lanes[partition]
 
-    def _measure(self, app: faust.App, events: Sequence[EventT[bytes]], started_s: float) -> None:
-        message = events[-1].message
+    def _measure(self, events: Sequence[EventT[bytes]], started_s: float) -> None:
         TAKE_MESSAGES.observe(len(events))
         TAKE_SECONDS.observe(self.clock.monotonic_s() - started_s)
-        LATENCY_SECONDS.observe(max(0, self.clock.now_ms() - _time_ms(events[-1])) / 1_000)
+        oldest, newest = events[0], events[-1]
+        LATENCY_SECONDS.observe(max(0, self.clock.now_ms() - _time_ms(oldest)) / 1_000)
+        self._backlog.handled(
+            (Topic(newest.message.topic), newest.message.partition), _time_ms(newest)
+        )
+
+    def _look(self, app: faust.App) -> None:
+        """Show how far we are behind in the partitions that are ours now."""
+        consumer = cast("Consumer", app.consumer)
         try:
-            end = app.consumer.highwater(message.tp)
+            reached = {_key(tp): _reach(consumer, tp) for tp in consumer.assignment()}
         except (AssertionError, ConsumerNotStarted):
-            return  # the partition has just gone to another worker, or this one is stopping
-        if end is not None:
-            LAG_MESSAGES.labels(message.topic, str(message.partition)).set(
-                max(0, end - message.offset - 1)
-            )
+            return  # a partition has just gone to another worker, or this one starts or stops
+        self._backlog.look(reached)
+
+
+def _key(tp: TP) -> Key:
+    return Topic(tp.topic), tp.partition
+
+
+def _reach(consumer: Consumer, tp: TP) -> Reach:
+    # What Faust has committed it tells nobody. None stands for 0 there; a group that has committed
+    # nothing yet is not there, or -1.
+    known, end = consumer._committed_offset, consumer.highwater(tp)
+    committed = (known[tp] or 0) if tp in known else -1
+    if committed < 0:
+        return Reach(0 if end == 0 else None, end)
+    return Reach(committed, end)
 
 
 def _raw_message(event: EventT[bytes], source: Source) -> RawMessage:

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from prometheus_client.metrics import MetricWrapperBase
+
 from events.metrics import REGISTRY
 from events.policy import BUNDLED_POLICY
 from events.settings import Settings
@@ -29,8 +31,10 @@ def setting_rows() -> Iterator[str]:
 def metric_rows() -> Iterator[str]:
     """A row of the metrics table for each metric."""
     for collector in REGISTRY._collector_to_names:
-        for metric in collector.describe():  # type: ignore[attr-defined]
-            labels = ", ".join(f"`{label}`" for label in collector._labelnames)  # type: ignore[attr-defined]
+        if not isinstance(collector, MetricWrapperBase):
+            continue  # the process's own, which the client library documents
+        for metric in collector.describe():
+            labels = ", ".join(f"`{label}`" for label in collector._labelnames)
             name = f"{metric.name}_total" if metric.type == "counter" else metric.name
             yield f"| `{name}` | {metric.type} | {labels} | {metric.documentation} |"
 

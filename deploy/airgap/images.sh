@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Container images from packages alone, where no image registry can be reached.
 #
-#   images.sh [kafka|registry|glasshouse]...      default: all
+#   images.sh [kafka|registry|glasshouse|prometheus]...      default: all
 #
-# Debian packages become the bases, jars of Maven Central become Kafka and the schema registry,
-# wheels become Glasshouse. What is there already is used again; FRESH=1 makes it anew (for newer
-# Debian packages). Needs root, debootstrap, a Docker daemon (dockerd.sh), Maven for the jars, and
-# PYTHON with pip for the wheels. DEBIAN_MIRROR names another mirror; Maven and pip take theirs
+# Debian packages become the bases and Prometheus, jars of Maven Central become Kafka and the schema
+# registry, wheels become Glasshouse. What is there already is used again; FRESH=1 makes it anew (for
+# newer Debian packages). Needs root, debootstrap, a Docker daemon (dockerd.sh), Maven for the jars,
+# and PYTHON with pip for the wheels. DEBIAN_MIRROR names another mirror; Maven and pip take theirs
 # from their own settings.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -120,12 +120,18 @@ glasshouse() {
         --build-arg PIP_NO_INDEX=1 .
 }
 
+prometheus() {
+    base "$PROMETHEUS_BASE_IMAGE" "$DEBIAN_RELEASE" prometheus
+    step "$PROMETHEUS_IMAGE" docker build --tag "$PROMETHEUS_IMAGE" \
+        --build-arg "BASE=$PROMETHEUS_BASE_IMAGE" deploy/airgap/prometheus
+}
+
 need docker "apt-get install docker.io"
 docker version >/dev/null 2>&1 || stop "no Docker daemon answers; deploy/airgap/dockerd.sh starts one"
-[ $# -gt 0 ] || set -- kafka registry glasshouse
+[ $# -gt 0 ] || set -- kafka registry glasshouse prometheus
 for image; do
     case $image in
-    kafka | registry | glasshouse) "$image" ;;
-    *) stop "there is no image $image: kafka, registry, glasshouse" ;;
+    kafka | registry | glasshouse | prometheus) "$image" ;;
+    *) stop "there is no image $image: kafka, registry, glasshouse, prometheus" ;;
     esac
 done

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from deploy.doctor.finding import Finding
-from sinks.rights import PURPOSE_DATABASES, RIGHTS, ROLES
+from sinks.rights import PURPOSE_DATABASES, RIGHTS, ROLES, Right
 from sinks.views import DEFINERS
 
 if TYPE_CHECKING:
@@ -46,8 +46,8 @@ class _Grant:
         return f"{self.privilege}{column} ON {self.scope}"
 
 
-def check_rights(client: Client) -> Iterator[Finding]:
-    """Grants that are too many or missing; who has roles of two purposes; who needs no password.
+def check_rights(client: Client, rights: Collection[Right] = RIGHTS) -> Iterator[Finding]:
+    """Grants beyond ``rights`` or missing; who has roles of two purposes; who needs no password.
     Needs a user who sees all of that (SHOW ACCESS)."""
     from clickhouse_connect.driver.exceptions import ClickHouseError
 
@@ -61,7 +61,7 @@ def check_rights(client: Client) -> Iterator[Finding]:
         text = "this user may not see them"
         yield Finding("ClickHouse's rights", text, "ask as a user with GRANT SHOW ACCESS ON *.*")
         return
-    yield from _drift(found)
+    yield from _drift(found, _grants_of(rights))
     yield from _two_purposes(members)
     for (name,) in unlocked:
         remedy = f"ALTER USER {name} IDENTIFIED BY ..., or DROP USER {name}"
@@ -73,16 +73,16 @@ def _grant(row: Sequence[Any]) -> _Grant:
     return _Grant(principal, privilege, thing or f"{database or '*'}.{table or '*'}", column)
 
 
-def _declared() -> set[_Grant]:
+def _grants_of(rights: Collection[Right]) -> set[_Grant]:
     return {
         _Grant(right.principal, right.privilege, right.scope, column)
-        for right in RIGHTS
+        for right in rights
         for column in right.columns or ("",)
     }
 
 
-def _drift(found: set[_Grant]) -> Iterator[Finding]:
-    declared, known = _declared(), {*ROLES, *DEFINERS}
+def _drift(found: set[_Grant], declared: set[_Grant]) -> Iterator[Finding]:
+    known = {*ROLES, *DEFINERS}
     on_ours = {each for each in found if each.principal in known or _is_ours(each.scope)}
     for each in sorted(on_ours - declared):
         text = f"{each.principal} may {each}, which is not declared"

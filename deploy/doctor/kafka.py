@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, ConfigResource, OffsetSpec, ResourceType
 
 from deploy.doctor.finding import Finding
+from deploy.doctor.replicas import check_replicas
 from deploy.kafka_rights import declared_rights, found_rights
 from deploy.lag import Lag
 from deploy.status import group_lags
-from events.clock import MS_PER_HOUR, Clock
+from events.clock import MS_PER_DAY, MS_PER_HOUR, MS_PER_MINUTE, Clock
 from events.errors import ServerMissing
-from events.kafka import client_config, partitions_of, wait_for_kafka
+from events.kafka import partitions_of, wait_for_kafka
 from events.settings import Settings
 from events.topics import SPEC, TOPICS, Topic, TopicSpec
 
@@ -23,19 +24,33 @@ _KEEPS_ALL_MS = -1
 #: A message that waits longer than this share of its retention is close to being lost.
 _LAG_SHARE = 0.5
 
+#: These three look the same from here (deploy/kafka_rights.py).
+_NO_RIGHTS = "none to be seen: this user may not, or none are granted, or Kafka checks none"
+_SEE_RIGHTS = (
+    "ask as the operator; then `glasshouse provision --rights`, where there is an authorizer"
+)
+
+_AGES = (
+    (7 * MS_PER_DAY, "a week"),
+    (MS_PER_DAY, "a day"),
+    (6 * MS_PER_HOUR, "6 hours"),
+    (MS_PER_HOUR, "an hour"),
+    (MS_PER_MINUTE, "a minute"),
+)
+
 
 def check_kafka(settings: Settings, clock: Clock) -> Iterator[Finding]:
     """Reachability; then topics, rights and lag."""
     try:
         admin = wait_for_kafka(settings)
-    except ServerMissing:
-        where = settings.kafka_servers
+    except ServerMissing as error:
         remedy = "start Kafka, or put right --kafka-servers, --kafka-tls and the principal"
-        yield Finding("kafka", f"no answer from {where}", remedy)
+        yield Finding("kafka", str(error), remedy)
         return
     yield Finding("kafka", f"answers at {settings.kafka_servers}")
     there = {spec.topic: partitions_of(admin, spec.topic) for spec in TOPICS}
     yield from _topics(admin, there)
+    yield from check_replicas(admin, settings.kafka_replicas)
     yield from _rights(admin, settings)
     if all(there.values()):
         yield from _lags(admin, settings, clock)
@@ -46,7 +61,9 @@ def _topics(admin: AdminClient, there: Mapping[Topic, list[int]]) -> Iterator[Fi
     for topic, found in there.items():
         check = f"topic {topic.value}"
         if not found:
-            yield Finding(check, "is missing", "run `glasshouse provision`")
+            yield Finding(
+                check, "is missing, or not shown to this user", "run `glasshouse provision`"
+            )
         elif not SPEC[topic].partitioned and len(found) != 1:
             yield Finding(check, f"{len(found)} partitions, not 1", "delete and provision it again")
         elif SPEC[topic].partitioned and len(data) > 1:
@@ -63,7 +80,9 @@ def _configuration(admin: AdminClient, spec: TopicSpec, partitions: int) -> Find
         found = admin.describe_configs([resource], request_timeout=_ASK_TIMEOUT_S)
         config = {name: entry.value for name, entry in found[resource].result().items()}
     except KafkaException as error:
-        return Finding(check, f"configuration unknown: {error.args[0].name()}", "allow DESCRIBE")
+        return Finding(
+            check, f"configuration unknown: {error.args[0].name()}", "allow DESCRIBE_CONFIGS"
+        )
     cleanup = config.get("cleanup.policy", "delete")
     if spec.compacted != ("compact" in cleanup):
         wanted = "compact" if spec.compacted else "delete"
@@ -88,7 +107,7 @@ def _rights(admin: AdminClient, settings: Settings) -> Iterator[Finding]:
         return
     declared = declared_rights(settings)
     if not found:
-        yield Finding("rights", "none are granted", "run `glasshouse provision --rights`")
+        yield Finding("rights", _NO_RIGHTS, _SEE_RIGHTS)
         return
     for right in sorted(found - declared):
         remedy = "take it away with kafka-acls --remove, unless it is declared"
@@ -101,25 +120,47 @@ def _rights(admin: AdminClient, settings: Settings) -> Iterator[Finding]:
 
 
 def _lags(admin: AdminClient, settings: Settings, clock: Clock) -> Iterator[Finding]:
+    now_ms = clock.now_ms()
     for group, lags in group_lags(admin, settings).items():
+        check = f"lag of {group}"
+        if not lags:
+            yield Finding(check, "Kafka does not tell it to this user", "ask as the operator")
+            continue
         behind = [lag for lag in lags if lag.messages]
-        worst = max((_waiting_ms(settings, lag, clock) for lag in behind), default=0)
-        messages = sum(lag.messages for lag in behind)
-        text = f"{messages:,} messages behind, the oldest waits {worst / MS_PER_HOUR:.1f} h"
-        shortest_ms = min(SPEC[lag.topic].retention_ms for lag in behind) if behind else 1
-        late = behind and shortest_ms > 0 and worst > _LAG_SHARE * shortest_ms
+        text = f"{sum(lag.messages for lag in behind):,} messages behind"
+        try:
+            late = [lag for lag in behind if _is_late(admin, lag, now_ms)]
+            if behind:
+                text += f", the oldest waits {_waiting(admin, behind, now_ms)}"
+        except KafkaException as error:
+            text += f"; since when is unknown: {error.args[0].name()}"
+            yield Finding(check, text, "allow DESCRIBE on all topics")
+            continue
         remedy = "start more of them now: what expires unread is lost" if late else ""
-        yield Finding(f"lag of {group}", text, remedy)
+        yield Finding(check, text, remedy)
 
 
-def _waiting_ms(settings: Settings, lag: Lag, clock: Clock) -> int:
-    """How long the first message that the group has not committed has been waiting."""
-    consumer = Consumer(client_config(settings, **{"group.id": "glasshouse-doctor"}))
-    try:
-        consumer.assign([TopicPartition(lag.topic.value, lag.partition, lag.committed)])
-        message = consumer.poll(_ASK_TIMEOUT_S)
-        if message is None or message.error():
-            return 0
-        return clock.now_ms() - message.timestamp()[1]
-    finally:
-        consumer.close()
+def _is_late(admin: AdminClient, lag: Lag, now_ms: int) -> bool:
+    retention_ms = SPEC[lag.topic].retention_ms
+    return retention_ms > 0 and waits_for(admin, [lag], int(_LAG_SHARE * retention_ms), now_ms)
+
+
+def _waiting(admin: AdminClient, behind: Sequence[Lag], now_ms: int) -> str:
+    """Since when the first of the messages ``behind`` stand for has been waiting, roughly."""
+    for age_ms, text in _AGES:
+        if waits_for(admin, behind, age_ms, now_ms):
+            return f"more than {text}"
+    return f"less than {_AGES[-1][1]}"
+
+
+def waits_for(admin: AdminClient, behind: Sequence[Lag], age_ms: int, now_ms: int) -> bool:
+    """Whether any of them has been waiting for ``age_ms``: the first message since then comes after
+    the first that is not committed. Kafka knows this from its index of times, so no message is
+    read, and the right to DESCRIBE is enough. Raises ``KafkaException``."""
+    since = OffsetSpec.for_timestamp(now_ms - age_ms)
+    asked = {TopicPartition(lag.topic.value, lag.partition): since for lag in behind}
+    answers = admin.list_offsets(asked, request_timeout=_ASK_TIMEOUT_S)
+    first = {(part.topic, part.partition): answer.result() for part, answer in answers.items()}
+    found = [(lag, first[lag.topic.value, lag.partition]) for lag in behind]
+    # No timestamp: nothing was written since then, so all that is unread is older.
+    return any(since.timestamp < 0 or lag.committed < since.offset for lag, since in found)

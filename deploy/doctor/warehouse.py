@@ -15,6 +15,9 @@ from events.purposes import Purpose
 from events.settings import Settings
 from sinks.limits import EXPIRES_BY
 from sinks.migrate import has_users, is_migrated
+from sinks.prepare import placement_of
+from sinks.rights import RIGHTS, cluster_rights
+from sinks.sql import Placement
 from sinks.warehouse import open_warehouse
 
 if TYPE_CHECKING:
@@ -32,6 +35,20 @@ SELECT toInt64(max(parts)) FROM
     WHERE active AND database IN ('training', 'analytics', 'governance')
     GROUP BY database, table, partition
 )
+"""
+
+#: A replica that is this far behind gives answers of another time.
+_LATE_S = 30
+
+_REPLICAS_SQL = """
+SELECT
+    toInt64((SELECT count() FROM system.clusters WHERE cluster = {cluster:String})),
+    toInt64(minIf(total_replicas, table NOT LIKE '%_local')),
+    toInt64(countIf(is_readonly)),
+    toInt64(countIf(active_replicas < total_replicas)),
+    toInt64(max(absolute_delay))
+FROM system.replicas
+WHERE database IN ('training', 'analytics', 'governance')
 """
 
 
@@ -56,22 +73,45 @@ def _inside(client: Client, settings: Settings, clock: Clock) -> Iterator[Findin
         policy = load_policy(settings.policy_file)
     except SettingsError:
         return  # said already, with the files
-    yield from _retention(client, policy)
+    placement = placement_of(settings)
+    yield from _retention(client, policy, placement)
     yield _smallest_group(client, policy)
     parts = int(client.query(_PARTS_SQL).result_rows[0][0])
     remedy = "load in larger blocks (--insert-rows, --insert-age-ms)" if parts > _PARTS else ""
     yield Finding("parts", f"at most {parts} in one partition", remedy)
+    if placement.cluster:
+        asked = {"cluster": placement.cluster}
+        yield from replicas(*client.query(_REPLICAS_SQL, parameters=asked).result_rows[0])
     if not settings.embedded_clickhouse:
-        yield from _rights(client)
+        yield from _rights(client, placement)
 
 
-def _rights(client: Client) -> Iterator[Finding]:
+def _rights(client: Client, placement: Placement) -> Iterator[Finding]:
     if has_users(client):
-        yield from check_rights(client)
+        yield from check_rights(client, cluster_rights() if placement.cluster else RIGHTS)
         return
     text = "roles were not made: whoever reaches the server reads everything"
     remedy = "run `glasshouse migrate` as an administrator of a server with access management"
     yield Finding("ClickHouse's rights", text, remedy)
+
+
+def replicas(nodes: int, everywhere: int, stuck: int, away: int, late_s: int) -> Iterator[Finding]:
+    """What this node knows of its tables' replicas: on how many of the cluster's ``nodes`` those
+    are that belong ``everywhere``, how many cannot be written or have a replica ``away``, and how
+    far the last one is behind."""
+    check = "clickhouse replicas"
+    if everywhere < nodes:
+        remedy = "make the tables there (see DESIGN.md, ClickHouse on a cluster)"
+        yield Finding(check, f"tables are on {everywhere} of {nodes} nodes", remedy)
+    if stuck:
+        yield Finding(check, f"{stuck} tables can only be read", "see to ClickHouse Keeper")
+    if away:
+        yield Finding(check, f"{away} tables miss a replica", "start the node, or replace it")
+    if late_s > _LATE_S:
+        remedy = "wait before `glasshouse reconcile`: what is not here yet counts as missing"
+        yield Finding(check, f"{late_s} s behind", remedy)
+    if everywhere >= nodes and not stuck and not away and late_s <= _LATE_S:
+        yield Finding(check, f"on {nodes} nodes, none away, none behind")
 
 
 def _skew(client: Client, clock: Clock) -> Finding:
@@ -81,8 +121,9 @@ def _skew(client: Client, clock: Clock) -> Finding:
     return Finding("clock", f"ClickHouse's is {skew_ms / 1_000:+.1f} s from ours", remedy)
 
 
-def _retention(client: Client, policy: Policy) -> Iterator[Finding]:
-    for purpose, (table, _) in EXPIRES_BY.items():
+def _retention(client: Client, policy: Policy, placement: Placement) -> Iterator[Finding]:
+    for purpose, (name, _) in EXPIRES_BY.items():
+        table = placement.holder(name)
         wanted = policy.purposes[purpose].retention_days
         created = str(client.command(f"SHOW CREATE TABLE {table}"))
         found = re.search(r"TTL .*toIntervalDay\((\d+)\)", created.replace("\\n", " "))

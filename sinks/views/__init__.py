@@ -13,7 +13,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from events.vocabulary import Action, KeyClass
-from sinks.sql import Placement, statements
+from sinks.sql import Placement
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver import Client
@@ -99,4 +99,4 @@ def _filled(file: str, names: Mapping[str, str], placement: Placement) -> list[s
     text = files(__name__).joinpath(file).read_text(encoding="utf-8")
     for name, value in names.items():
         text = text.replace(f"{{{name}}}", value)
-    return statements(placement.resolve(text))
+    return placement.statements(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
@@ -27,20 +28,20 @@ class ApacheKafka(Container):
     def __init__(self) -> None:
         super().__init__(IMAGE)
         self.port = free_port()
-        self.with_bind_ports(self.port, self.port)
+        self.publish(self.port, self.port)
         self.with_tmpfs_mount("/var/lib/kafka/data", "uid=1000")
         self.with_envs(
+            **self.listeners(),
             KAFKA_NODE_ID="1",
             KAFKA_PROCESS_ROLES="broker,controller",
-            KAFKA_LISTENERS=f"PLAINTEXT://:{self.port},CONTROLLER://:9093",
-            KAFKA_ADVERTISED_LISTENERS=f"PLAINTEXT://{self.servers}",
-            KAFKA_LISTENER_SECURITY_PROTOCOL_MAP="PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
-            KAFKA_CONTROLLER_LISTENER_NAMES="CONTROLLER",
             KAFKA_CONTROLLER_QUORUM_VOTERS="1@localhost:9093",
             KAFKA_LOG_DIRS="/var/lib/kafka/data",
             KAFKA_AUTO_CREATE_TOPICS_ENABLE="false",
             KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR="1",
             KAFKA_OFFSETS_TOPIC_NUM_PARTITIONS="4",
+            KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR="1",
+            KAFKA_TRANSACTION_STATE_LOG_MIN_ISR="1",
+            KAFKA_TRANSACTION_STATE_LOG_NUM_PARTITIONS="4",
             KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS="0",
             KAFKA_GROUP_MIN_SESSION_TIMEOUT_MS="1000",
             KAFKA_LOG_CLEANER_BACKOFF_MS="200",
@@ -49,6 +50,15 @@ class ApacheKafka(Container):
         )
         started = LogMessageWaitStrategy("Kafka Server started").with_startup_timeout(_START_S)
         self.waiting_for(started)
+
+    def listeners(self) -> Mapping[str, str]:
+        """Variables for where it listens: here in the clear, and to everybody."""
+        return {
+            "KAFKA_LISTENERS": f"PLAINTEXT://:{self.port},CONTROLLER://:9093",
+            "KAFKA_ADVERTISED_LISTENERS": f"PLAINTEXT://{self.servers}",
+            "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "KAFKA_CONTROLLER_LISTENER_NAMES": "CONTROLLER",
+        }
 
     @property
     def servers(self) -> str:

@@ -30,7 +30,7 @@ class ApicurioRegistry(Container):
     def __init__(self) -> None:
         super().__init__(IMAGE)
         self.port = free_port()
-        self.with_bind_ports(8080, self.port)
+        self.publish(8080, self.port)
         self.with_envs(
             QUARKUS_HTTP_AUTH_BASIC="true",
             APICURIO_AUTH_ANONYMOUS_READ_ACCESS_ENABLED="true",

@@ -76,7 +76,7 @@ def clickhouse_server() -> Iterator[Settings]:
     password, port = secrets.token_hex(12), free_port()
     container = (
         Container(IMAGE)
-        .with_bind_ports("8123/tcp", port)
+        .publish(8123, port)
         .with_envs(
             CLICKHOUSE_USER=_ADMIN,
             CLICKHOUSE_PASSWORD=password,

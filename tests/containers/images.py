@@ -6,7 +6,7 @@ import gc
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Self
+from typing import Any, Self
 
 import docker
 from docker.errors import DockerException, ImageNotFound
@@ -46,7 +46,13 @@ def no_container_of(image: str) -> str:
 
 
 class Container(DockerContainer):
-    """One that is gone if it does not start."""
+    """One that is gone if it does not start, and whose ports only this machine reaches."""
+
+    def publish(self, inside: int, port: int, *addresses: str) -> Self:
+        """Have ``port`` of these addresses, or of 127.0.0.1, lead to ``inside``."""
+        bound: Any = [(address, port) for address in addresses or ("127.0.0.1",)]
+        self.ports[f"{inside}/tcp"] = bound  # Docker's client takes more than the hint says
+        return self
 
     @_sockets_left_open()
     def start(self) -> Self:

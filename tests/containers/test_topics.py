@@ -6,6 +6,9 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import ConfigResource, ResourceType
 
+from deploy.doctor.kafka import waits_for
+from deploy.lag import Lag
+from events.clock import MS_PER_DAY, SystemClock
 from events.codec import Codec
 from events.kafka import client_config, create_topics, end_offsets, partitions_of, topic_ids
 from events.topics import TOPICS, Topic
@@ -93,3 +96,18 @@ def test_kafkas_own_answer_for_the_end_is_the_end_we_prove(kafka: Cluster) -> No
         consumer.close()
     assert told == (0, 500)
     assert end_offsets(kafka.settings, Topic.RAW, [2]) == {2: 500}
+
+
+@pytest.mark.containers
+@pytest.mark.parametrize(("committed", "waits_ms"), [(0, MS_PER_DAY), (1, MS_PER_DAY - 60_000)])
+def test_how_long_a_message_waits_is_known_without_reading_it(
+    kafka: Cluster, committed: int, waits_ms: int
+) -> None:
+    now_ms = SystemClock().now_ms()
+    producer = Producer(client_config(kafka.settings))
+    for age_ms in (MS_PER_DAY, MS_PER_DAY - 60_000):
+        producer.produce(Topic.RAW.value, b"x", partition=3, timestamp=now_ms - age_ms)
+        assert producer.flush(10) == 0
+    behind = [Lag(Topic.RAW, 3, committed, end=2)]
+    assert waits_for(kafka.admin, behind, waits_ms - 1, now_ms)
+    assert not waits_for(kafka.admin, behind, waits_ms, now_ms)

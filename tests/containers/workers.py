@@ -12,6 +12,7 @@ from pathlib import Path
 
 from deploy.lag import Lag, lags
 from deploy.process import end, spawn
+from deploy.stack import environ_of
 from events.batch import InteractionBatch
 from events.clock import MS_PER_HOUR
 from events.consent import ConsentAction
@@ -19,7 +20,6 @@ from events.errors import Retry
 from events.kafka import end_offsets
 from events.policy import load_policy
 from events.purposes import PURPOSES, Purpose
-from events.settings import ENV_PREFIX
 from events.topics import Topic
 from producers.consents import words
 from producers.publisher import Publisher
@@ -42,17 +42,7 @@ def workers(cluster: Cluster, folder: Path, count: int) -> Iterator[list[subproc
     key_file = folder / "keys.json"
     if not key_file.exists():
         save_keys(KeyRing((new_epoch(1, 0),)), key_file)
-    settings = cluster.settings.model_copy(update={"key_file": key_file})
-    names = (
-        "kafka_servers",
-        "kafka_partitions",
-        "policy_file",
-        "group_prefix",
-        "group_session_timeout_s",
-        "schema_registry_url",
-        "key_file",
-    )
-    environ = {f"{ENV_PREFIX}{name.upper()}": str(getattr(settings, name)) for name in names}
+    environ = environ_of(cluster.settings.model_copy(update={"key_file": key_file}))
     command = [sys.executable, "-m", "glasshouse", "worker"]
     log = folder / "workers.log"
     running = [spawn(command, log, {**environ, "PYTHONPATH": str(ROOT)}) for _ in range(count)]

@@ -225,10 +225,15 @@ def test_a_message_that_will_soon_expire_unread_is_found(monkeypatch: pytest.Mon
     behind = Lag(Topic.RAW, 0, committed=5, end=9)
     monkeypatch.setattr(kafka_checks, "group_lags", lambda admin, settings: {"g": (behind,)})
     admin: Any = None
-    for waited_ms, late in ((MS_PER_DAY, False), (5 * MS_PER_DAY, True)):
-        monkeypatch.setattr(kafka_checks, "_waiting_ms", lambda *_, ms=waited_ms: ms)
+    for waited_ms, text, late in (
+        (1_000, "less than a minute", False),
+        (2 * MS_PER_DAY, "more than a day", False),
+        (5 * MS_PER_DAY, "more than a day", True),
+    ):
+        monkeypatch.setattr(kafka_checks, "waits_for", lambda a, b, ms, n, is_=waited_ms: is_ >= ms)
         [finding] = kafka_checks._lags(admin, Settings(), SystemClock())
         assert finding.ok is not late
+        assert finding.found == f"4 messages behind, the oldest waits {text}"
 
 
 def test_no_principal_may_read_the_topics_of_two_purposes_and_only_two_read_raw() -> None:

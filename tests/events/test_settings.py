@@ -105,6 +105,16 @@ def test_a_secret_shows_in_no_text() -> None:
     assert settings.clickhouse_password.get_secret_value() == SECRET
 
 
+@pytest.mark.parametrize("userinfo", [f"ann:{SECRET}", f"ann:{SECRET}@home", f":{SECRET}", SECRET])
+@pytest.mark.parametrize("name", ["clickhouse_url", "schema_registry_url"])
+def test_who_a_url_logs_in_as_shows_in_no_text(name: str, userinfo: str) -> None:
+    settings = resolve({name: f"https://{userinfo}@there.example:8081/path"}, {}).settings
+    shown = settings.shown()
+    assert shown[name] == "https://**********@there.example:8081/path"
+    assert shown.keys() == Settings.model_fields.keys()
+    assert SECRET not in repr(settings) + str(settings)
+
+
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         Settings().batch_events = 1  # type: ignore[misc]

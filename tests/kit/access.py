@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 
 from sinks.migrate import bundled_migrations
 from sinks.rights import ROLES
-from sinks.sql import Placement, statements
+from sinks.sql import Placement
 from sinks.views import DEFINERS
 
 #: A role that may do everything, and one that may do nothing.
@@ -29,38 +29,50 @@ _GRANT = re.compile(r"(?P<grant>GRANT .+) TO (?P<principal>\w+)", re.S)
 def access_statements(placement: Placement = Placement()) -> list[str]:  # noqa: B008 (frozen)
     """The statements of the migration."""
     text = next(each.text for each in bundled_migrations() if each.name == "access")
-    return statements(placement.resolve(text))
+    return placement.statements(text)
 
 
-def grants() -> Iterator[tuple[str, str]]:
+def grants(placement: Placement = Placement()) -> Iterator[tuple[str, str]]:  # noqa: B008 (frozen)
     """(principal, GRANT statement without its principal), as the migration has them."""
-    for statement in access_statements():
+    for statement in access_statements(placement):
         if found := _GRANT.fullmatch(statement):
             yield found["principal"], found["grant"]
 
 
-def write_config(folder: Path, profile: str = "default") -> Path:
+def write_config(folder: Path, profile: str = "default", cluster: str = "") -> Path:
     """A server configuration, and the users file it names, in ``folder``. Every statement runs
-    under ``profile``: ``default``, which limits nothing, or ``PROFILE``."""
+    under ``profile``: ``default``, which limits nothing, or ``PROFILE``. ``cluster`` names a
+    cluster whose one shard is the engine itself."""
     users = folder / f"users-{profile}.xml"
-    users.write_text(_users(profile))
+    users.write_text(_users(profile, Placement(cluster)))
     config = folder / f"config-{profile}.xml"
     config.write_text(
         f"<clickhouse><user_directories><users_xml><path>{users}</path></users_xml>"
-        "</user_directories></clickhouse>"
+        f"</user_directories>{_itself_as(cluster) if cluster else ''}</clickhouse>"
     )
     return config
 
 
-def _users(profile: str) -> str:
-    roles = {role: _of(role) for role in ROLES}
+def _itself_as(cluster: str) -> str:
+    """No port is opened: the engine sees that it is meant itself."""
+    here = "<host>127.0.0.1</host><port>9000</port>"
+    return (
+        f"<tcp_port>9000</tcp_port><remote_servers><{cluster}><shard>"
+        f"<internal_replication>true</internal_replication><replica>{here}</replica></shard>"
+        f"</{cluster}></remote_servers>"
+    )
+
+
+def _users(profile: str, placement: Placement) -> str:
+    roles = {role: _of(role, placement) for role in ROLES}
     roles |= {ADMINISTRATOR: ["GRANT ALL ON *.* WITH GRANT OPTION"], NOBODY: []}
     default = ["GRANT " + ", ".join(roles)]
+    login = _login("default")
     return (
         f"<clickhouse><profiles><default/>{_profile()}</profiles><quotas><default/></quotas>"
         f"<roles>{''.join(_entry(role, '', found) for role, found in roles.items())}</roles>"
         f"<users>{_entry('default', _login(profile), default)}"
-        f"{''.join(_entry(user, _login('default'), _of(user)) for user in DEFINERS)}</users>"
+        f"{''.join(_entry(user, login, _of(user, placement)) for user in DEFINERS)}</users>"
         "</clickhouse>"
     )
 
@@ -88,5 +100,9 @@ def _entry(name: str, login: str, found: list[str]) -> str:
     return f"<{name}>{login}<grants>{queries}</grants></{name}>"
 
 
-def _of(principal: str) -> list[str]:
-    return [grant for name, grant in grants() if name == principal]
+def _of(principal: str, placement: Placement) -> list[str]:
+    return [
+        grant.replace(f" ON CLUSTER '{placement.cluster}'", "")
+        for name, grant in grants(placement)
+        if name == principal
+    ]

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from faust.exceptions import ConsumerNotStarted, ProducerSendError
+from faust.exceptions import ProducerSendError
 
 from events.clock import FixedClock
 from events.codec import Codec
@@ -87,10 +87,6 @@ class Around:
     def producer(self) -> Any:
         return self
 
-    @property
-    def consumer(self) -> Any:
-        return self
-
     async def send(
         self, topic: str, key: None, value: bytes, partition: int, *_: object
     ) -> asyncio.Future[None]:
@@ -109,10 +105,6 @@ class Around:
 
         asyncio.get_running_loop().call_later(0.001, acknowledge)
         return done
-
-    def highwater(self, tp: None) -> int | None:
-        self.step("measure")
-        return None
 
     # The ledger
     async def current(self) -> Ledger:
@@ -191,7 +183,7 @@ def start_again(around: Around) -> None:
     assert read_back(again.sent) == expected(around.run)
 
 
-STEPS = ("ledger", "send", "acknowledged", "ack", "measure")
+STEPS = ("ledger", "send", "acknowledged", "ack")
 
 
 @pytest.mark.parametrize("late", [0, 1, 2])
@@ -275,16 +267,6 @@ def test_a_registry_that_stays_away_ends_the_process(last_words: list[str]) -> N
         carry(around)
     assert "schema registry is away, for 0.3 s. Nothing was committed" in last_words[0]
     assert around.acked == []
-
-
-@pytest.mark.parametrize("gone", [AssertionError("not assigned"), ConsumerNotStarted()])
-def test_a_partition_that_has_gone_is_not_measured_and_stops_nothing(
-    gone: Exception, last_words: list[str]
-) -> None:
-    around = Around(six_messages(), {"measure": [gone, gone]})
-    carry(around)
-    assert last_words == []
-    assert around.acked == list(range(6))
 
 
 def test_too_many_refused_in_a_row_end_the_process_before_they_are_acknowledged(
