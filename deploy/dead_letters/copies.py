@@ -45,19 +45,22 @@ def copied_since(
         moved_s = clock.monotonic_s()
         while left:
             messages = consumer.consume(_TAKE_MESSAGES, _POLL_S)
-            if messages:
+            if any(message.error() is None for message in messages):
                 moved_s = clock.monotonic_s()
             elif clock.monotonic_s() - moved_s > settings.server_timeout_s:
                 raise ServerMissing(f"Kafka did not give the end of {Topic.RAW.value} to read")
             for message in messages:
                 partition, offset = message.partition() or 0, message.offset() or 0
-                if is_end(message) or offset + 1 >= ends[partition]:
+                if is_end(message):
                     left.discard(partition)
-                if message.error() is None:
-                    origin = redriven_from(headers_of(message), topic_id, partition, offset)
-                    if origin is not None:
-                        place = partition, origin
-                        found[place] = (*found.get(place, ()), offset)
+                if message.error() is not None:
+                    continue  # of no partition, where it is about the group that is never joined
+                if offset + 1 >= ends[partition]:
+                    left.discard(partition)
+                origin = redriven_from(headers_of(message), topic_id, partition, offset)
+                if origin is not None:
+                    place = partition, origin
+                    found[place] = (*found.get(place, ()), offset)
             on_read(len(messages))
     finally:
         consumer.close()

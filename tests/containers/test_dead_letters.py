@@ -10,11 +10,13 @@ from deploy.dead_letters.held import held_by_kafka
 from deploy.dead_letters.read import Reader, headers_of
 from events.clock import MS_PER_DAY, SystemClock
 from events.codec import Codec
-from events.kafka import client_config
+from events.errors import Stop
+from events.kafka import client_config, create_topics
 from events.redrive import mark
 from events.topics import Topic
 from producers.publisher import Publisher
 from tests.containers.cluster import Cluster
+from tests.containers.secured_kafka import Secured
 
 pytestmark = pytest.mark.service
 
@@ -59,6 +61,28 @@ def test_a_copy_has_the_key_value_headers_time_and_partition_of_its_original(
     assert copied_since(cluster.settings, held.topic_id, starts) == {
         (PARTITION, offset): (MESSAGES + place,) for place, offset in enumerate(LETTERS)
     }
+
+
+@pytest.mark.containers
+def test_the_redriver_needs_no_right_but_those_declared_and_the_operator_cannot_do_its_work(
+    secured: Secured,
+) -> None:
+    create_topics(secured.acting_as("admin").admin, secured.acting_as("admin").settings)
+    fill(secured.acting_as("producer"), SystemClock().now_ms())
+    settings = secured.acting_as("redriver").settings
+    held = held_by_kafka(settings, Topic)
+    assert [*held] == [Topic.RAW.value]
+    topic_id = held[Topic.RAW.value].topic_id
+    with Reader(settings) as reader, Publisher(settings, Codec()) as publisher:
+        message = reader.at((PARTITION, LETTERS[0]))
+        assert message is not None
+        publisher.publish_again(message, [mark(topic_id, PARTITION, LETTERS[0])], 1)
+    found = copied_since(settings, topic_id, {PARTITION: 0})
+    assert (PARTITION, LETTERS[0]) in found
+    operator = secured.acting_as("operator").settings
+    assert {*held_by_kafka(operator, Topic)} == {topic.value for topic in Topic}
+    with Reader(operator) as reader, pytest.raises(Stop, match="act as `redriver`"):
+        reader.at((PARTITION, LETTERS[0]))
 
 
 @pytest.mark.containers
