@@ -74,7 +74,7 @@ def redrive(
     if named:
         places = places.only(asked)
     if not (named or dry_run or yes):
-        _confirm(len(places))
+        confirm(len(places))
     tally = _run(settings, places, held, starts, send=not dry_run)
     for place in sorted(asked - {*places}) if named else ():
         tally.note(NO_LETTER, place)
@@ -112,7 +112,8 @@ def _run(
     return tally
 
 
-def _confirm(count: int) -> None:
+def confirm(count: int) -> None:
+    """Return if the person at the terminal says yes. ``InputError`` where there is none."""
     if not sys.stdin.isatty():
         raise InputError("nobody is here to be asked: say --yes, or --dry-run to see what is due")
     typer.confirm(f"Publish up to {count:,} messages again?", abort=True, err=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from deploy.dead_letters.commands import register
+from deploy.dead_letters.redrive_command import confirm
 from events.errors import InputError
 from events.outcomes import Rejected
 from events.settings import Settings
@@ -52,6 +55,31 @@ def test_a_redrive_of_nothing_in_particular_is_refused(words: tuple[str, ...], t
     done = run("redrive", *words)
     assert isinstance(done.exception, InputError)
     assert text in str(done.exception)
+
+
+def test_where_nobody_can_be_asked_yes_has_to_be_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    with pytest.raises(InputError, match="say --yes"):
+        confirm(7)
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_a_person_is_told_how_many_messages_it_is_about(
+    answer: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def ask(question: str, **how: bool) -> None:
+        asked.append(question)
+        if not answer:
+            assert how["abort"]
+            raise typer.Abort
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr(typer, "confirm", ask)
+    with nullcontext() if answer else pytest.raises(typer.Abort):
+        confirm(7_000)
+    assert asked == ["Publish up to 7,000 messages again?"]
 
 
 def test_there_is_no_way_to_force_a_redrive() -> None:
