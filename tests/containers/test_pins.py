@@ -51,7 +51,7 @@ def test_whoever_reads_or_writes_topics_uses_the_registry() -> None:
 
 
 def test_compose_runs_the_image_of_this_version() -> None:
-    expected = f"${{GLASSHOUSE_IMAGE:-{PINS['GLASSHOUSE_IMAGE']}}}"
+    expected = f"${{APP_IMAGE:-{PINS['GLASSHOUSE_IMAGE']}}}"
     assert COMPOSE["services"]["worker"]["image"] == expected
     assert AIRGAP["services"]["embedded-loader"]["image"] == expected
     assert f'version = "{PINS["GLASSHOUSE_IMAGE"].split(":")[1]}"' in (
