@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from deploy import demo_command, operate_commands
+from deploy.dead_letters import commands as dead_letter_commands
 from events.errors import InputError
 from events.options import err, show_json, show_table, with_settings
 from events.settings import KAFKA_ACCESS, Settings
@@ -17,6 +18,7 @@ def register(app: typer.Typer) -> None:
     """Add this package's commands to ``app``."""
     demo_command.register(app)
     operate_commands.register(app)
+    dead_letter_commands.register(app)
     app.command()(broker)
     app.command()(
         with_settings(

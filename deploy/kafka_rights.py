@@ -47,6 +47,7 @@ class Principal(StrEnum):
     REGISTRAR = "registrar"  # records what people said about consent
     WORKER = "worker"
     LOADER = "loader"
+    REDRIVER = "redriver"  # publishes dead letters again: has to read them and to write them back
     OPERATOR = "operator"  # status, reconcile, doctor: sees topics, never what is in them
 
 
@@ -71,6 +72,8 @@ def declared_rights(settings: Settings) -> frozenset[Right]:
         (Principal.WORKER, "WRITE"): _OUTPUTS,
         (Principal.LOADER, "READ"): _OUTPUTS,
         (Principal.LOADER, "DESCRIBE_CONFIGS"): _OUTPUTS,
+        (Principal.REDRIVER, "READ"): (Topic.RAW,),
+        (Principal.REDRIVER, "WRITE"): (Topic.RAW,),
         (Principal.OPERATOR, "DESCRIBE"): tuple(Topic),
         (Principal.OPERATOR, "DESCRIBE_CONFIGS"): tuple(Topic),  # retention and clean-up
     }

@@ -34,7 +34,7 @@ BROKER_DAYS=825       # no client takes a certificate that lasts much longer
 RENEW_S=2592000       # a month: there is time to plan the restart
 NAMES="kafka localhost 127.0.0.1 ${KAFKA_NAMES:-}"
 ADMIN=admin
-USERS="producer registrar worker loader operator"
+USERS="producer registrar worker loader redriver operator"
 ROLES="analyst trainer officer loader"
 
 random() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
@@ -141,6 +141,7 @@ clickhouse_settings glasshouse clickhouse_password > migrate.toml
 cat migrate.toml >> $ADMIN.toml
 cat loader.tmp >> loader.toml
 cat operator.toml officer.tmp > officer.toml # who proves the books looks at both
+cat officer.tmp >> redriver.toml # and who publishes dead letters again finds them in the books
 mv analyst.tmp analyst.toml
 mv trainer.tmp trainer.toml
 rm loader.tmp officer.tmp

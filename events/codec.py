@@ -71,7 +71,7 @@ class Codec:
             raise Reject(Rejected.UNDECODABLE)
         if len(message) > MAX_MESSAGE_BYTES:
             raise Reject(Rejected.TOO_LARGE)
-        writer, body_at = self._writer_of(message)
+        writer, body_at = self.writer_of(message)
         reader = newest(name).parsed
         if writer.get("name") != reader["name"]:  # a registry also holds schemas without a name
             raise Reject(Rejected.UNKNOWN_SCHEMA)
@@ -96,8 +96,9 @@ class Codec:
                 )
         return self._prefix[name]
 
-    def _writer_of(self, message: bytes) -> tuple[AvroSchema, int]:
-        """The writer's schema and where the body starts."""
+    def writer_of(self, message: bytes) -> tuple[AvroSchema, int]:
+        """The writer's schema and where the body starts. Raises ``Reject`` (UNDECODABLE,
+        UNKNOWN_SCHEMA) and ``Retry``."""
         writer: AvroSchema | None = None
         if message.startswith(SINGLE_OBJECT_MAGIC) and len(message) >= 10:
             writer = self._by_fingerprint.get(message[2:10])

@@ -16,7 +16,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Any
 
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import TIMESTAMP_CREATE_TIME, KafkaException, Message, Producer
 
 from events import batch as batches
 from events import consent as consents
@@ -82,6 +82,19 @@ class Publisher:
         """Send a raw message as it is, encoded or broken on purpose. Raises as ``publish``."""
         self._send(Topic.RAW, subject.encode(), value, self._deliveries.raw(events))
 
+    def publish_again(
+        self, message: Message, headers: list[tuple[str, bytes | None]], events: int
+    ) -> None:
+        """Send a message that was read from the raw topic to it once more: the same key, value
+        and partition, the time that its producer gave it, and ``headers``. Raises as ``publish``.
+        """
+        kind, time_ms = message.timestamp()
+        place: dict[str, Any] = {"partition": message.partition(), "headers": headers}
+        if kind == TIMESTAMP_CREATE_TIME:
+            place["timestamp"] = time_ms
+        delivered = self._deliveries.raw(events)
+        self._send(Topic.RAW, message.key(), message.value(), delivered, **place)
+
     def publish_consent(self, record: ConsentRecord) -> None:
         """Send a consent record under its own key. Raises as ``publish``."""
         value = self._codec.encode(consents.SCHEMA, consents.to_record(record))
@@ -123,14 +136,16 @@ class Publisher:
             self._producer.purge()
             self._producer.poll(0)  # what was purged is reported as failed
 
-    def _send(self, topic: Topic, key: bytes, value: bytes, delivered: Any) -> None:
+    def _send(
+        self, topic: Topic, key: bytes | None, value: bytes | None, delivered: Any, **place: Any
+    ) -> None:
         while True:
             self._producer.poll(0)
             self._check()
             if not len(self._producer):
                 self._silent_since_s = self._clock.monotonic_s()
             try:
-                self._producer.produce(topic.value, value, key, on_delivery=delivered)
+                self._producer.produce(topic.value, value, key, on_delivery=delivered, **place)
                 break
             except BufferError:
                 self._producer.poll(_WAIT_S)

@@ -139,7 +139,7 @@ def gather(client: Client) -> Evidence:
     """All numbers. The loader should be at rest, or they are of different moments."""
     shown = {"shown": SHOWN}
     return Evidence(
-        spans=tuple(_spans(client)),
+        spans=tuple(spans_of(client)),
         unbalanced=_offsets(client.query(_UNBALANCED, parameters=shown).result_rows),
         disagreeing=_offsets(client.query(_DISAGREEING, parameters=shown).result_rows),
         accounted={
@@ -153,7 +153,8 @@ def gather(client: Client) -> Evidence:
     )
 
 
-def _spans(client: Client) -> Iterable[Span]:
+def spans_of(client: Client) -> Iterable[Span]:
+    """What the books hold of each partition, by purpose."""
     for topic_id, partition, purpose, messages, last in client.query(_SPANS).result_rows:
         gaps: tuple[tuple[int, int], ...] = ()
         if messages != last + 1:

@@ -1,4 +1,9 @@
-"""What became of all events, by purpose, from the accounting."""
+"""What became of all events, by purpose, from the accounting.
+
+An event counts once, however often it was published: a batch at several offsets counts with the
+attempt that passed most, the last of those, and a dead letter that was published again counts where
+its copy is. The original stays in the books as what it was, a message that was refused.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +16,29 @@ from events.purposes import PURPOSES, Purpose
 if TYPE_CHECKING:
     from clickhouse_connect.driver import Client
 
+#: (passed, where) decides; a message that was refused whole has no batch, and stands for itself.
 _SQL = """
-SELECT purpose, sum(event_count), sum(passed_count), sumMap(withheld), sumMap(rejected)
-FROM governance.accounting FINAL
-WHERE {topic_id:String} IN ('', topic_id)
+SELECT purpose, sum(counted.1), sum(counted.2), sumMap(counted.3), sumMap(counted.4)
+FROM
+(
+    SELECT
+        purpose,
+        argMax(
+            (event_count, passed_count, withheld, rejected),
+            (passed_count, partition, `offset`)
+        ) AS counted
+    FROM governance.accounting FINAL
+    WHERE {topic_id:String} IN ('', topic_id)
+        AND NOT (batch = 0 AND (topic_id, partition, `offset`) IN (
+            SELECT topic_id, partition, toUInt64(redriven_from)
+            FROM governance.accounting
+            WHERE redriven_from >= 0
+        ))
+    GROUP BY
+        purpose,
+        batch,
+        if(batch = 0, (topic_id, partition, `offset`), ('', 0, 0))
+)
 GROUP BY purpose
 """
 

@@ -26,11 +26,13 @@ _EVENT_DTYPES: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class RawMessage:
-    """A message of `interactions.raw`. ``time_ms`` is Kafka's timestamp."""
+    """A message of `interactions.raw`. ``time_ms`` is Kafka's timestamp; ``redriven_from`` is the
+    offset of the dead letter that this is a copy of, if it is one."""
 
     offset: int
     time_ms: int
     value: bytes | None = field(repr=False)
+    redriven_from: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

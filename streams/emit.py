@@ -23,7 +23,7 @@ from streams.window import Partials
 #: What a message carries at most, uncompressed, so that it stays below 1 MiB with its header,
 #: even where every row brings a name of its own into the dictionaries (66 B each): a training row
 #: takes 14 B and each batch 48 B more, and an application; a partial 119 B, and a team and an
-#: application; an accounted message under 120 B with every reason there is.
+#: application; an accounted message 120 B with every reason there is.
 MAX_ROWS_BYTES = 786_432
 _EVENT_BYTES, _BATCH_BYTES = 14, 48 + 66
 MAX_PARTIALS = 4_096
@@ -67,7 +67,8 @@ def emit(
         seen = seen_ms.get(books.purpose, -1)
         watermark_ms = seen - lateness_ms if seen >= 0 else -1
         records += [
-            (Topic.ACCOUNTING, record) for record in account_records(books, source, watermark_ms)
+            (Topic.ACCOUNTING, record)
+            for record in account_records(books, source, watermark_ms, outcome.redriven)
         ]
     return [Emission(topic, codec.encode(SPEC[topic].schema, record)) for topic, record in records]
 
@@ -138,8 +139,11 @@ def partial_records(rows: Pseudonymised, partials: Partials) -> Iterator[dict[st
         yield {"teams": teams, "applications": applications, **packed}
 
 
-def account_records(books: Account, source: Source, watermark_ms: int) -> Iterator[dict[str, Any]]:
-    """Accounting records of one purpose."""
+def account_records(
+    books: Account, source: Source, watermark_ms: int, redriven: Sequence[tuple[int, int]] = ()
+) -> Iterator[dict[str, Any]]:
+    """Accounting records of one purpose. ``redriven``: (offset, that of the dead letter) of those
+    messages that are copies."""
     for first in range(0, len(books.offset), MAX_MESSAGES):
         part = slice(first, first + MAX_MESSAGES)
         columns = {
@@ -148,6 +152,8 @@ def account_records(books: Account, source: Source, watermark_ms: int) -> Iterat
             "event_count": books.event_count[part],
             "passed_count": books.passed_count[part],
         }
+        here = range(int(columns["offset"][0]), int(columns["offset"][-1]) + 1)
+        copies = [(offset, origin) for offset, origin in redriven if offset in here]
         yield {
             "topic": source.topic.value,
             "topic_id": source.topic_id,
@@ -164,6 +170,8 @@ def account_records(books: Account, source: Source, watermark_ms: int) -> Iterat
                 reason.value: counts[part].astype("<u4").tobytes()
                 for reason, counts in books.rejected().items()
             },
+            "redriven_offset": [offset for offset, _ in copies],
+            "redriven_from": [origin for _, origin in copies],
         }
 
 

@@ -42,6 +42,7 @@ class Outcome:
     partials: Partials
     accounts: tuple[Account, ...]  # one a purpose
     broken: tuple[Broken, ...]
+    redriven: tuple[tuple[int, int], ...] = ()  # (offset of a copy, that of its dead letter)
 
 
 def process(messages: Sequence[RawMessage], rules: Rules, ledger: Ledger, now_ms: int) -> Outcome:
@@ -74,4 +75,9 @@ def process(messages: Sequence[RawMessage], rules: Rules, ledger: Ledger, now_ms
         partials=window(analytics.events),
         accounts=tuple(accounts),
         broken=broken,
+        redriven=tuple(
+            (message.offset, message.redriven_from)
+            for message in messages
+            if message.redriven_from is not None
+        ),
     )

@@ -24,6 +24,7 @@ from events.clock import Clock
 from events.errors import GlasshouseError, Retry, ServerMissing
 from events.log import kind_and_place, log
 from events.metrics import LATENCY_SECONDS, TAKE_MESSAGES, TAKE_SECONDS
+from events.redrive import Headers, redriven_from
 from events.settings import Settings
 from events.topics import Topic
 from streams.consent_log import consent_log
@@ -174,11 +175,8 @@ class Worker:
         return emissions
 
     async def _judge(self, events: Sequence[EventT[bytes]]) -> list[Emission]:
-        messages = [
-            RawMessage(event.message.offset, _time_ms(event), event.message.value)
-            for event in events
-        ]
         lane = self._lane(events[0].message.partition)
+        messages = [_raw_message(event, lane.source) for event in events]
         ledger = await self.ledger.current()
         outcome = process(messages, self.rules, ledger, self.clock.now_ms())
         for books in outcome.accounts:
@@ -273,6 +271,14 @@ def _reach(consumer: Consumer, tp: TP) -> Reach:
     if committed < 0:
         return Reach(0 if end == 0 else None, end)
     return Reach(committed, end)
+
+
+def _raw_message(event: EventT[bytes], source: Source) -> RawMessage:
+    message = event.message
+    # Faust's hint also allows a mapping, but a message that was read has aiokafka's pairs.
+    headers = cast("Headers | None", message.headers)
+    origin = redriven_from(headers, source.topic_id, source.partition, message.offset)
+    return RawMessage(message.offset, _time_ms(event), message.value, origin)
 
 
 def _time_ms(event: EventT[bytes]) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 import typer.main
 
+from events.meanings import MEANING
 from events.outcomes import Rejected, Withheld
 from glasshouse import app
 from tests.documents import ROOT, metric_rows, setting_rows
@@ -33,7 +34,7 @@ def test_every_command_is_in_the_readme(command: str) -> None:
 
 
 def test_the_readme_names_no_command_that_is_not_there() -> None:
-    named = set(re.findall(r"glasshouse ([a-z]+)\b(?!\.)", "\n".join(code_of(README))))
+    named = set(re.findall(r"glasshouse ([a-z]+(?:-[a-z]+)*)\b(?!\.)", "\n".join(code_of(README))))
     assert named <= set(commands())
 
 
@@ -45,7 +46,7 @@ def code_of(text: str) -> list[str]:
 
 @pytest.mark.parametrize("reason", [*Withheld, *Rejected])
 def test_every_reason_is_explained_in_the_readme(reason: Withheld | Rejected) -> None:
-    assert f"| `{reason.value}` |" in README
+    assert f"| `{reason.value}` | {MEANING[reason]} |" in README
 
 
 @pytest.mark.parametrize("document", [README, DESIGN], ids=["README", "DESIGN"])

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from events.columns import unpack
 from events.errors import Reject
@@ -18,6 +19,7 @@ from sinks.tables.checked import everywhere, moments, name, offsets, partition_n
 TABLE = "governance.accounting"
 WATERMARKS = "analytics.watermarks"
 _LAYOUT = newest("accounting").packed
+NO_COPY = -1
 
 
 def accounting(record: Mapping[str, Any]) -> pa.Table:
@@ -37,8 +39,23 @@ def accounting(record: Mapping[str, Any]) -> pa.Table:
             "passed_count": columns["passed_count"],
             "withheld": reason_maps(record["withheld"], rows),
             "rejected": reason_maps(record["rejected"], rows),
+            "redriven_from": origins(record, columns["offset"]),
         }
     )
+
+
+def origins(record: Mapping[str, Any], offset: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each message the offset of the dead letter it is a copy of; -1 where it is none."""
+    copies, letters = record["redriven_offset"], record["redriven_from"]
+    if len(copies) != len(letters):
+        raise Reject(Rejected.UNEQUAL_COLUMNS)
+    found = np.full(len(offset), NO_COPY, np.int64)
+    for copy, letter in zip(copies, letters, strict=True):
+        here = offset == copy
+        if letter < 0 or not here.any():
+            raise Reject(Rejected.INVALID_HEADER)
+        found[here] = letter
+    return found
 
 
 def watermarks(record: Mapping[str, Any], message_time_ms: int) -> pa.Table:

@@ -134,5 +134,5 @@ def test_the_bundled_schema_is_recognised_so_that_reading_it_needs_no_resolution
 ) -> None:
     codec = registered.codec()
     message = codec.encode(NAME, a_record(NAME))
-    writer, _ = codec._writer_of(message)
+    writer, _ = codec.writer_of(message)
     assert writer is newest(NAME).parsed

@@ -62,6 +62,7 @@ MAY: dict[str, dict[str, str]] = {
         "consent_log": "describe describe_configs read",
         "glasshouse-loader": "describe see_offsets join",
     },
+    "redriver": {"interactions.raw": "describe read write"},
     "operator": {
         **dict.fromkeys(TOPICS, "describe describe_configs"),
         "glasshouse-worker": "describe see_offsets",

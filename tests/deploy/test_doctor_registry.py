@@ -18,7 +18,7 @@ from events.settings import Settings
 from events.topics import TOPICS
 
 Answer = Callable[[str], Any]
-SUBJECT = "accounting-value"
+SUBJECT = "dead_letters-value"
 
 
 def refuse(status: int) -> Answer:
@@ -88,7 +88,7 @@ def test_a_registry_as_it_should_be_has_no_fault_and_every_subject_is_looked_at(
 @pytest.mark.parametrize(
     ("planted", "check", "found", "remedy"),
     [
-        ({"lookup": refuse(404)}, "schema", "accounting.v1 is not there", "provision"),
+        ({"lookup": refuse(404)}, "schema", "dead_letters.v1 is not there", "provision"),
         ({"lookup": refuse(401)}, "schema", "answers 401", "--schema-registry-user"),
         (
             {"latest": lambda subject: SimpleNamespace(version=2)},

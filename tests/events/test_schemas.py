@@ -43,10 +43,13 @@ _NUMBERS = {"int", "long", "float", "double", "boolean", "null"}
 
 
 def text_fields(schema: BundledSchema) -> Iterator[str]:
-    """Fields that could hold text: strings, maps, and bytes that are not a packed column."""
+    """Fields that could hold text: strings, lists of them, maps, and bytes that are not a
+    packed column."""
     for entry in schema.parsed["fields"]:
         kind = entry["type"]
         if "packed" in entry or (isinstance(kind, str) and kind in _NUMBERS):
+            continue
+        if isinstance(kind, dict) and kind["type"] == "array" and kind["items"] in _NUMBERS:
             continue
         if isinstance(kind, dict) and kind["type"] == "fixed":
             assert kind["size"] == 16, "only a UUID"

@@ -8,13 +8,25 @@ from typing import Any
 import numpy as np
 import pytest
 
+from events.outcomes import Rejected
 from events.purposes import Purpose
 from events.settings import Settings
 from sinks.evidence import Evidence, Faults, Span, Stored, gather
 from sinks.prove import prove
 from sinks.reconcile import Check, Kept, lacking, reconcile
 from sinks.totals import Totals, totals
-from tests.sinks.made import TOPIC_ID, Batch, accounted, org, partials, run_of, training
+from tests.sinks.made import (
+    TOPIC_ID,
+    Batch,
+    Sent,
+    accounted,
+    org,
+    partials,
+    refused,
+    run_of,
+    training,
+    whole,
+)
 from tests.sinks.test_identity import insert
 
 BATCHES = org(people=5, batches_each=4)
@@ -116,6 +128,47 @@ def test_a_good_run_holds_and_its_totals_add_up(tables: Any) -> None:
         assert one.withheld == {"paused": sum(batch.withheld for batch in BATCHES)}
     assert totals(tables, TOPIC_ID) == found
     assert totals(tables, "another") == dict.fromkeys(Purpose, Totals())
+
+
+def _run_with_copies(batch: Batch, copies: int) -> list[Sent]:
+    """A dead letter at offset 0, and its copies, that became ``batch``."""
+    refusals = [whole(0, purpose, 0) for purpose in Purpose]
+    accounts = [
+        accounted([batch], at, purpose, redriven_offset=[at], redriven_from=[0])
+        for purpose in Purpose
+        for at in range(1, copies + 1)
+    ]
+    return [refused([0], Rejected.UNKNOWN_SCHEMA), *refusals, *accounts]
+
+
+@pytest.mark.service
+@pytest.mark.parametrize("copies", [1, 2])
+def test_a_dead_letter_that_was_published_again_counts_where_its_copy_is(
+    tables: Any, copies: int
+) -> None:
+    batch = Batch(1, rejected=2)
+    insert(tables, [*_run_with_copies(batch, copies), training([batch]), partials([batch])])
+    assert _prove(tables) == {}
+    outcome = Totals(6, 4, {}, {"coordinate_out_of_range": 2})
+    assert totals(tables) == dict.fromkeys(Purpose, outcome)
+
+
+@pytest.mark.service
+def test_a_copy_that_is_refused_again_counts_once(tables: Any) -> None:
+    second = Batch(batch=-9_000_000, actions=(), rejected=1)
+    insert(tables, [whole(0, purpose, 0) for purpose in Purpose])
+    copied: dict[str, Any] = {"redriven_offset": [1], "redriven_from": [0]}
+    insert(tables, [accounted([second], 1, purpose, **copied) for purpose in Purpose])
+    assert {one.events_in for one in totals(tables).values()} == {1}
+
+
+@pytest.mark.service
+def test_a_header_that_names_a_sound_message_takes_nothing_from_the_totals(tables: Any) -> None:
+    for purpose in Purpose:
+        insert(tables, [accounted([Batch(1)], 0, purpose)])
+        forged: dict[str, Any] = {"redriven_offset": [1], "redriven_from": [0]}
+        insert(tables, [accounted([Batch(2)], 1, purpose, **forged)])
+    assert {one.events_in for one in totals(tables).values()} == {8}
 
 
 @pytest.mark.service

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import io
+from dataclasses import replace
 from typing import Any
 
+import fastavro
 import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.codec import Codec
+from events.codec import SINGLE_OBJECT_MAGIC, Codec
 from events.errors import Reject
 from events.outcomes import Rejected
 from events.purposes import Purpose
-from events.schemas import newest
+from events.schemas import bundled, newest
 from events.topics import SPEC, Topic
 from sinks.coordinates import Coordinates
 from sinks.decode import rows_of
@@ -164,6 +167,25 @@ def test_a_topic_id_as_kafka_prints_it_is_kept() -> None:
     sent = accounted([Batch(1)], 7, Purpose.TEAM_ANALYTICS, topic_id=topic_id)
     rows = _rows(sent)["governance.accounting"].to_pylist()
     assert [(row["topic_id"], row["offset"]) for row in rows] == [(topic_id, 7)]
+
+
+def test_an_account_says_of_which_dead_letter_a_message_is_a_copy() -> None:
+    batches = [Batch(1), Batch(2), Batch(3)]
+    sent = accounted(batches, 7, Purpose.AGENT_TRAINING, redriven_offset=[8], redriven_from=[0])
+    rows = _rows(sent)["governance.accounting"].to_pylist()
+    assert [row["redriven_from"] for row in rows] == [-1, 0, -1]
+    assert _rejected(sent, redriven_from=[]) is Rejected.UNEQUAL_COLUMNS
+    assert _rejected(sent, redriven_from=[-1]) is Rejected.INVALID_HEADER
+    assert _rejected(sent, redriven_offset=[10]) is Rejected.INVALID_HEADER
+
+
+def test_an_account_of_the_version_before_is_read_as_one_without_copies() -> None:
+    earlier = next(each for each in bundled() if each.name == "accounting" and each.version == 1)
+    sent = accounted([Batch(1)], 7, Purpose.AGENT_TRAINING)
+    body = io.BytesIO()
+    fastavro.schemaless_writer(body, earlier.parsed, _record(sent))
+    old = replace(sent, value=SINGLE_OBJECT_MAGIC + earlier.fingerprint + body.getvalue())
+    assert [row["redriven_from"] for row in _rows(old)["governance.accounting"].to_pylist()] == [-1]
 
 
 def test_a_watermark_comes_with_the_account_but_not_before_the_first_event() -> None:

@@ -72,6 +72,7 @@ class Around:
             offset=offset,
             timestamp=NOW_MS / 1_000,
             value=self.run[offset].value,
+            headers=None,
             tp=None,
         )
         return SimpleNamespace(message=message)

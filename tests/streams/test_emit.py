@@ -137,6 +137,22 @@ def test_a_dead_letter_has_coordinates_and_reason_and_not_a_byte_of_the_message(
     assert list(dead_letter_records([], SOURCE)) == []
 
 
+def test_the_books_name_the_dead_letter_of_each_copy_in_the_message_that_has_the_copy() -> None:
+    run = [
+        RawMessage(at, NOW_MS, b"", redriven_from={5: 3, 4_096: 0, 4_097: 5}.get(at))
+        for at in range(4_098)
+    ]
+    rules = Rules(Codec(), load_policy(BUNDLED_POLICY), KEYS)
+    outcome = process(run, rules, Ledger(), NOW_MS)
+    books = [
+        read(emission)[0]
+        for emission in emit(outcome, SOURCE, 0, {}, Codec())
+        if emission.topic is Topic.ACCOUNTING
+    ]
+    found = [list(zip(b["redriven_offset"], b["redriven_from"], strict=True)) for b in books]
+    assert found == 2 * [[(5, 3)], [(4_096, 0), (4_097, 5)]]
+
+
 def test_rows_come_before_the_books_that_speak_of_them() -> None:
     topics = [
         emission.topic
