@@ -13,7 +13,10 @@ from events import metrics
 from events.errors import InputError
 
 ALL = [value for value in vars(metrics).values() if isinstance(value, MetricWrapperBase)]
-UNITS = ("events", "messages", "seconds", "rows", "records", "letters", "retries", "failures")
+UNITS = (
+    *("events", "messages", "seconds", "rows", "records", "letters", "retries", "failures"),
+    "bytes",
+)
 #: Every label there is, with what its values are.
 LABELS = {
     "purpose": "members of Purpose",
