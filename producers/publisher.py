@@ -87,7 +87,7 @@ class Publisher:
         self._codec = codec
         self._clock = clock or SystemClock()
         self._producer = Producer(producer_config(settings))
-        self._outbox: Outbox = outbox or InMemory()
+        self._outbox: Outbox = InMemory() if outbox is None else outbox  # an empty one is falsy
         self._when_full = when_full
         self._deliveries = Deliveries()
         self._reported = 0

@@ -100,6 +100,7 @@ class Spool:
             if not self._acknowledged:
                 raise
             self._remove_acknowledged()
+            self._rows.scrub()
             number = self._insert(key, value, events)
         if self._read_to == self._newest and len(self._ahead) < _READ_AHEAD:
             self._ahead.append(Unsent(number, key, value, events))

@@ -21,11 +21,21 @@ from events.errors import SpoolError, SpoolFull
 from producers.spool_folder import DATABASE, LAST
 
 #: The log is brought into the database and started again once it has so many pages of 4 KiB.
-_LOG_PAGES = 2_000
-#: What the log may take on top, at its longest: 8 MiB, and one transaction that removes eight
-#: messages of 1 MiB, with the log's own overhead.
-LOG_BYTES = 20_971_520
+_LOG_PAGES = 1_000
+#: What the other files may take at most: the log its 4 MiB and one transaction that removes eight
+#: messages of 1 MiB, and the reserve.
+BESIDE_BYTES = 20_971_520
 PAGE_BYTES = 4_096
+
+_FOR_A_NEW_FILE = (f"page_size = {PAGE_BYTES}", "auto_vacuum = INCREMENTAL")
+_ALWAYS = (
+    "locking_mode = EXCLUSIVE",  # before the log is opened: its index is then in memory, since a
+    "journal_mode = WAL",  # file that is mapped ends the process when the disk is full
+    "synchronous = NORMAL",
+    "temp_store = MEMORY",
+    "secure_delete = ON",  # what is removed is overwritten with zeros
+    f"wal_autocheckpoint = {_LOG_PAGES}",
+)
 
 _APPLICATION = 0x476C5370  # "GlSp"
 _FORMAT = 1
@@ -80,7 +90,9 @@ def open_database(folder: Path, limit_bytes: int) -> sqlite3.Connection:
         path.touch(mode=0o600)  # SQLite gives the log the same mode
         database = sqlite3.connect(path, isolation_level=None, timeout=0)
         try:
-            _configure(database, limit_bytes)
+            if not path.stat().st_size:
+                _configure(database, *_FOR_A_NEW_FILE)  # even the same again would be a write
+            _configure(database, *_ALWAYS, f"max_page_count = {_most_pages(limit_bytes)}")
             if not database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                 _make(database)
                 _make_lasting(folder.parent, folder)
@@ -129,20 +141,13 @@ def in_our_words(folder: Path) -> Iterator[None]:
         raise SpoolError(f"spool {folder} cannot be used: {error.strerror}") from None
 
 
-def _configure(database: sqlite3.Connection, limit_bytes: int) -> None:
-    most_pages = max(1, (limit_bytes - LOG_BYTES) // PAGE_BYTES)
-    for pragma in (
-        "locking_mode = EXCLUSIVE",  # before the log is opened: its index is then in memory, since
-        "temp_store = MEMORY",  # a file that is mapped ends the process when the disk is full
-        f"page_size = {PAGE_BYTES}",
-        "auto_vacuum = INCREMENTAL",
-        "journal_mode = WAL",
-        "synchronous = NORMAL",
-        "secure_delete = ON",  # what is removed is overwritten with zeros
-        f"wal_autocheckpoint = {_LOG_PAGES}",
-        f"max_page_count = {most_pages}",
-    ):
+def _configure(database: sqlite3.Connection, *pragmas: str) -> None:
+    for pragma in pragmas:
         database.execute(f"PRAGMA {pragma}").fetchall()
+
+
+def _most_pages(limit_bytes: int) -> int:
+    return max(1, (limit_bytes - BESIDE_BYTES) // PAGE_BYTES)
 
 
 def _make(database: sqlite3.Connection) -> None:

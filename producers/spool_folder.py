@@ -14,10 +14,12 @@ from events.errors import SpoolError
 DATABASE = "unsent.db"
 #: The number of the last message appended; see producers/spool_database.py.
 LAST = "last"
+#: Room that is kept free; see producers/spool_reserve.py.
+RESERVE = "reserve"
 _LOCK = "lock"
 #: SQLite's own files beside the database.
-_DATA = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-journal", f"{DATABASE}-shm", LAST)
-_ZEROS = bytes(1_048_576)
+_DATA = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-journal", f"{DATABASE}-shm", LAST, RESERVE)
+ZEROS = bytes(1_048_576)
 
 
 @contextmanager
@@ -51,7 +53,7 @@ def wipe(folder: Path) -> None:
         with path.open("r+b") as file:
             left = path.stat().st_size
             while left > 0:
-                left -= file.write(_ZEROS[:left])
+                left -= file.write(ZEROS[:left])
             file.flush()
             os.fsync(file.fileno())
         path.unlink()

@@ -16,6 +16,7 @@ from producers.spool_database import (
     open_database,
 )
 from producers.spool_folder import DATABASE, LAST
+from producers.spool_reserve import Reserve
 from producers.unsent import Unsent
 
 #: Removed in one transaction. Few, since a message may have 1 MiB and the log's length is bounded.
@@ -42,6 +43,7 @@ class Rows:
 
     def __init__(self, folder: Path, database: sqlite3.Connection, last: Last) -> None:
         self._folder, self._database, self._last = folder, database, last
+        self._reserve = Reserve(folder)
         self._synced = False
         self.count = 0
 
@@ -93,11 +95,15 @@ class Rows:
             number = rows[-1][0]
 
     def remove(self, numbers: Sequence[int]) -> int:
-        """Remove at most ``REMOVED_AT_ONCE`` rows in one transaction; how many there were."""
-        marks = ",".join("?" * len(numbers))
-        with in_our_words(self._folder):
-            statement = f"DELETE FROM unsent WHERE number IN ({marks})"
-            removed = self._database.execute(statement, numbers).rowcount
+        """Remove at most ``REMOVED_AT_ONCE`` rows in one transaction; how many there were. Takes
+        the room of the reserve where there is no other."""
+        try:
+            removed = self._delete(numbers)
+        except SpoolFull:
+            if not self._reserve.give_up():
+                raise
+            self._empty_log()
+            removed = self._delete(numbers)
         self.count -= removed
         return removed
 
@@ -126,17 +132,28 @@ class Rows:
 
     def scrub(self) -> None:
         """Bring the log into the database, on the disk, and empty it: what was removed is then in
-        neither. An empty spool gives its room back to the disk."""
+        neither. An empty spool gives its room back to the disk, but for the reserve."""
         with in_our_words(self._folder):
             while not self.count and self._one("PRAGMA freelist_count"):
                 free = f"PRAGMA incremental_vacuum({_PAGES_FREED_AT_ONCE})"
                 self._database.execute(free).fetchall()
-            self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        self._empty_log()
+        self._reserve.take()
 
     def close(self) -> None:
         self._last.close()
         with in_our_words(self._folder):
             self._database.close()
+
+    def _delete(self, numbers: Sequence[int]) -> int:
+        marks = ",".join("?" * len(numbers))
+        with in_our_words(self._folder):
+            statement = f"DELETE FROM unsent WHERE number IN ({marks})"
+            return self._database.execute(statement, numbers).rowcount
+
+    def _empty_log(self) -> None:
+        with in_our_words(self._folder):
+            self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def _one(self, question: str) -> int:
         with in_our_words(self._folder):
