@@ -30,33 +30,15 @@ from events.clock import Clock, SystemClock
 from events.codec import Codec
 from events.consent import ConsentRecord
 from events.errors import ServerMissing, SpoolFull, Stop
-from events.kafka import client_config, end_offsets
+from events.kafka import end_offsets
 from events.metrics import SPOOL_FULL
 from events.settings import Settings
 from events.topics import Topic
+from producers.client import producer_config
 from producers.deliveries import Deliveries, PublishReport
 from producers.unsent import InMemory, Outbox, Unsent
 
 _WAIT_S = 0.1
-
-
-def producer_config(settings: Settings) -> dict[str, Any]:
-    """librdkafka properties of every producer that writes the input topics."""
-    return client_config(
-        settings,
-        **{
-            "enable.idempotence": True,
-            # Java's default partitioner: whoever writes, a subject goes to the same partition.
-            "partitioner": "murmur2_random",
-            "queue.buffering.max.kbytes": settings.producer_buffer_bytes // 1024,
-            # Many small messages at a time: what is sent together is compressed together.
-            "linger.ms": 20,
-            "batch.size": 1_000_000,
-            "compression.type": "zstd",
-            # Never: we give up ourselves after server_timeout_s, with all that is unsent known.
-            "message.timeout.ms": 0,
-        },
-    )
 
 
 def _refused(topic: Topic, error: KafkaError) -> Stop:

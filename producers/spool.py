@@ -16,6 +16,7 @@ since nobody may hold raw events for longer; a spool that is full or damaged is 
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -85,8 +86,8 @@ class Spool:
         self._acknowledged: deque[int] = deque()
         self._ahead: deque[Unsent] = deque()
         self._read_to = self._handed_to = 0
-        self._synced_at_s = self._tidied_at_s = clock.monotonic_s() - _TIDY_S
-        self.tidy()
+        self._synced_at_s = self._tidy_at_s = -math.inf
+        self.tidy(now=True)
         self.left_over = rows.count
 
     def append(self, key: bytes, value: bytes, events: int) -> None:
@@ -124,13 +125,13 @@ class Spool:
         """Remove what was acknowledged, drop what is too old, and leave no trace of either. A full
         disk puts that off, and is no error: the worst of it is that a batch is sent again."""
         at_s = self._clock.monotonic_s()
-        due = now or at_s - self._tidied_at_s >= _TIDY_S
+        due = now or at_s >= self._tidy_at_s
         if not due and len(self._acknowledged) < _TIDY_MESSAGES:
             return
         try:
             self._remove_acknowledged()
             if due:
-                self._tidied_at_s = at_s
+                self._tidy_at_s = at_s + _TIDY_S
                 self._drop_expired()
                 self._rows.scrub()
         except SpoolFull:

@@ -1,4 +1,4 @@
-"""The rows of a spool's database: every statement there is, each with what it costs."""
+"""The rows of a spool's database: every statement about them there is."""
 
 from __future__ import annotations
 
@@ -32,9 +32,13 @@ _INSERT = "INSERT INTO unsent (appended_ms, events, checksum, key, value) VALUES
 
 def open_rows(folder: Path, limit_bytes: int) -> Rows:
     """The rows of the spool in a claimed folder. Raises ``SpoolError`` and ``SpoolFull``."""
-    database = open_database(folder, limit_bytes)
     with in_our_words(folder):
-        return Rows(folder, database, Last(folder))
+        last = Last(folder)
+    try:
+        return Rows(folder, open_database(folder, limit_bytes), last)
+    except BaseException:
+        last.close()
+        raise
 
 
 class Rows:

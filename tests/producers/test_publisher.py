@@ -22,8 +22,9 @@ from events.purposes import Purpose
 from events.settings import Settings
 from events.topics import Topic
 from producers.batches import cut
+from producers.client import producer_config
 from producers.deliveries import Deliveries
-from producers.publisher import Publisher, producer_config
+from producers.publisher import Publisher
 from producers.unsent import Unsent
 from tests.producers.read_back import PARTITIONS, everything_on
 from tests.producers.test_batches import SESSION, moves

@@ -14,7 +14,8 @@ from events.errors import ServerMissing, SpoolFull, Stop
 from events.metrics import REGISTRY
 from events.settings import Settings
 from events.topics import Topic
-from producers.publisher import Publisher, producer_config
+from producers.client import producer_config
+from producers.publisher import Publisher
 from producers.spool import Spool, open_spool
 from producers.unsent import InMemory
 from tests.producers.read_back import everything_on
