@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -49,7 +50,7 @@ def fill(disk: Path) -> Path:
     return ballast
 
 
-def test_a_full_disk_refuses_clearly_and_loses_nothing(disk: Path) -> None:
+def test_a_full_disk_refuses_clearly_and_loses_nothing(disk: Path, tmp_path: Path) -> None:
     clock, accepted = FixedClock(NOW_MS), []
     with opened(disk / "spool", clock) as spool:
         with pytest.raises(SpoolFull, match="no room on the disk") as refusal:
@@ -59,6 +60,10 @@ def test_a_full_disk_refuses_clearly_and_loses_nothing(disk: Path) -> None:
         assert str(disk / "spool") in str(refusal.value)
         assert "Make room" in str(refusal.value)
         assert len(accepted) > 200
+        killed = shutil.copytree(disk / "spool", tmp_path / "killed")
+        with opened(killed, clock) as found:
+            numbers = [int(value.partition(b":")[0]) for value in values(send_all(found))]
+            assert numbers == accepted
         sent = send_all(spool)
         assert [int(value.partition(b":")[0]) for value in values(sent)] == accepted
         for message in sent[:100]:
