@@ -3,9 +3,11 @@
     GlasshouseError
     ├── Reject              this message or event is bad: count it, go on with the rest
     ├── Retry               something outside is away: try the same thing again, later
+    │   └── SpoolFull           unsent batches take all the room they may; this one was not taken
     └── Stop                going on would break a promise: the process ends with this text
         ├── SettingsError       a setting, policy or key file is wrong (lists every fault)
         ├── DataDirError        the data directory is in use, or of another version
+        ├── SpoolError          the spool of unsent batches is in use, open to others or damaged
         ├── ServerMissing       a server did not answer within its give-up time
         ├── DeadLetterLimit     too many bad messages in a row
         └── InputError          what a person named on the command line is not there or not usable
@@ -37,6 +39,11 @@ class Retry(GlasshouseError):
     """A server is away or busy; the same call may succeed later."""
 
 
+class SpoolFull(Retry):
+    """There is no room for one more batch on disk, by the limit or by the disk. The caller still
+    has it: it may offer it again, or count it as lost."""
+
+
 class Stop(GlasshouseError):
     """The process must end: the text says what is wrong, where, and what to do next."""
 
@@ -52,6 +59,10 @@ class SettingsError(Stop):
 
 class DataDirError(Stop):
     """The data directory cannot be used by this process."""
+
+
+class SpoolError(Stop):
+    """The spool of unsent batches cannot be used by this process."""
 
 
 class ServerMissing(Stop):

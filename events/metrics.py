@@ -124,6 +124,24 @@ PRODUCED_MESSAGES = Counter(
 PRODUCE_FAILURES = Counter(
     "glasshouse_produce_failures", "Messages Kafka refused for good.", registry=REGISTRY
 )
+SPOOLED_BYTES = Gauge(
+    "glasshouse_spooled_bytes", "Bytes that unsent batches take on disk.", registry=REGISTRY
+)
+SPOOL_OLDEST_SECONDS = Gauge(
+    "glasshouse_spool_oldest_seconds",
+    "Seconds since the oldest unsent batch was spooled; 0 where there is none.",
+    registry=REGISTRY,
+)
+SPOOL_FULL = Counter(
+    "glasshouse_spool_full_messages",
+    "Batches that a full spool did not take at once.",
+    registry=REGISTRY,
+)
+SPOOL_EXPIRED = Counter(
+    "glasshouse_spool_expired_messages",
+    "Unsent batches dropped because they were older than the raw topic's retention.",
+    registry=REGISTRY,
+)
 
 
 def serve_metrics(port: int, host: str = "127.0.0.1") -> None:

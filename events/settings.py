@@ -97,6 +97,14 @@ class Settings(BaseModel):
     producer_buffer_bytes: Annotated[int, Field(ge=1_048_576)] = Field(
         67_108_864, description="Most unsent bytes a producer holds; then it waits."
     )
+    spool_dir: Path | None = Field(
+        None,
+        description="Where a producer keeps batches on disk until Kafka has them. Empty: nowhere, "
+        "and a killed producer loses what it has not sent.",
+    )
+    spool_limit_bytes: Annotated[int, Field(ge=33_554_432)] = Field(
+        268_435_456, description="Most bytes the spool's files take on disk; then it is full."
+    )
     take_messages: Annotated[int, Field(ge=1, le=4_096)] = Field(
         256, description="Most raw messages a worker handles at once, per partition."
     )
@@ -249,7 +257,7 @@ def resolve(
     for source, layer in layers:
         values.update(layer)
         sources.update(dict.fromkeys(layer, source))
-    for name in ("key_file", "kafka_ca_file"):
+    for name in ("key_file", "kafka_ca_file", "spool_dir"):
         if values.get(name) == "":
             values[name] = None
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from confluent_kafka import KafkaError, Message
 
 from events.metrics import PRODUCE_FAILURES, PRODUCED_MESSAGES
+from producers.unsent import Unsent
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,8 @@ class PublishReport:
 
     ``raw_ends``: per partition of `interactions.raw`, the offset after the last acknowledged
     message. ``raw_messages``: acknowledged messages on that topic; ``events_acknowledged``: the
-    events in them. Consent records count as messages only.
+    events in them. Consent records count as messages only. ``left_over_messages``: those of the raw
+    ones that an earlier run had left in the spool; ``left_over_events``: the events in them.
     """
 
     messages_acknowledged: int
@@ -27,6 +29,8 @@ class PublishReport:
     messages_failed: int
     raw_messages: int
     raw_ends: Mapping[int, int]
+    left_over_messages: int = 0
+    left_over_events: int = 0
 
 
 @dataclass(slots=True)
@@ -40,20 +44,32 @@ class Deliveries:
     raw_ends: dict[int, int] = field(default_factory=dict)
     unplaced: set[int] = field(default_factory=set)
     failures: Counter[str] = field(default_factory=Counter)
+    left_over_messages: int = 0
+    left_over_events: int = 0
 
     @property
     def reported(self) -> int:
         return self.acknowledged + self.failures.total()
 
-    def raw(self, events: int) -> Any:
-        """A delivery callback for a raw message of so many events."""
-        return partial(self._raw_delivered, events)
+    def raw(self, message: Unsent, acknowledged: Callable[[int], None]) -> Any:
+        """A delivery callback for a raw message, which passes its number on to ``acknowledged``."""
+        return partial(self._raw_delivered, message, acknowledged)
 
-    def _raw_delivered(self, events: int, error: KafkaError | None, message: Message) -> None:
+    def _raw_delivered(
+        self,
+        sent: Unsent,
+        acknowledged: Callable[[int], None],
+        error: KafkaError | None,
+        message: Message,
+    ) -> None:
         self.delivered(error, message)
         if error is not None:
             return
-        self.events += events
+        acknowledged(sent.number)
+        if sent.left_over:
+            self.left_over_messages += 1
+            self.left_over_events += sent.events
+        self.events += sent.events
         self.raw_messages += 1
         partition, offset = message.partition() or 0, message.offset()
         if offset is None or offset < 0:
@@ -78,4 +94,6 @@ class Deliveries:
             messages_failed=self.failures.total(),
             raw_messages=self.raw_messages,
             raw_ends=dict(self.raw_ends),
+            left_over_messages=self.left_over_messages,
+            left_over_events=self.left_over_events,
         )

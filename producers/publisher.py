@@ -2,21 +2,32 @@
 
 A message is never dropped in silence. It is acknowledged by Kafka, or the publisher raises:
 
-1. ``publish`` hands it to librdkafka, whose buffer is bounded; while that is full, it waits.
-2. librdkafka sends it, idempotently: repeats after a lost answer are the broker's to drop.
-3. Its delivery report is counted. A final failure raises ``Stop`` from the next call.
-4. ``flush`` returns once every report is in. Leaving the context flushes.
+1. ``publish`` appends it to the outbox: a spool on disk, or one place in memory.
+2. It is handed to librdkafka, in the order of appending, whose buffer is bounded. While that is
+   full, a spooled message waits on disk; without a spool, ``publish`` waits.
+3. librdkafka sends it, idempotently: repeats after a lost answer are the broker's to drop.
+4. Its delivery report is counted. A final failure raises ``Stop`` from the next call.
+5. What Kafka has acknowledged is removed from the spool.
+6. ``flush`` returns once every report is in. Leaving the context flushes.
 
-If the process dies before 4, what was not acknowledged is sent again by replaying the same input:
-identities are deterministic, so repeats collapse.
+If the process dies after 1 and before 5, a spooled message is sent by the next start, before all
+that is new. Without a spool it is sent again by replaying the same input. Either way identities are
+deterministic, so repeats collapse.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-from confluent_kafka import TIMESTAMP_CREATE_TIME, KafkaException, Message, Producer
+from confluent_kafka import (
+    TIMESTAMP_CREATE_TIME,
+    KafkaError,
+    KafkaException,
+    Message,
+    Producer,
+)
 
 from events import batch as batches
 from events import consent as consents
@@ -24,42 +35,52 @@ from events.batch import InteractionBatch
 from events.clock import Clock, SystemClock
 from events.codec import Codec
 from events.consent import ConsentRecord
-from events.errors import ServerMissing, Stop
-from events.kafka import client_config, end_offsets
+from events.errors import ServerMissing, SpoolFull, Stop
+from events.kafka import end_offsets
+from events.metrics import SPOOL_FULL
 from events.settings import Settings
 from events.topics import Topic
+from producers.client import producer_config
 from producers.deliveries import Deliveries, PublishReport
+from producers.unsent import InMemory, Outbox, Unsent
 
 _WAIT_S = 0.1
 
 
-def producer_config(settings: Settings) -> dict[str, Any]:
-    """librdkafka properties of every producer that writes the input topics."""
-    return client_config(
-        settings,
-        **{
-            "enable.idempotence": True,
-            # Java's default partitioner: whoever writes, a subject goes to the same partition.
-            "partitioner": "murmur2_random",
-            "queue.buffering.max.kbytes": settings.producer_buffer_bytes // 1024,
-            # Many small messages at a time: what is sent together is compressed together.
-            "linger.ms": 20,
-            "batch.size": 1_000_000,
-            "compression.type": "zstd",
-            # Never: we give up ourselves after server_timeout_s, with all that is unsent known.
-            "message.timeout.ms": 0,
-        },
-    )
+def _not_in_an_outbox(number: int) -> None:
+    """What is sent again stands in Kafka already: nothing is to be forgotten."""
+
+
+def _refused(topic: Topic, error: KafkaError) -> Stop:
+    return Stop(f"a message for {topic.value} was refused: {error.name()}")
+
+
+def _raise(full: SpoolFull) -> None:
+    """A live producer cannot wait: whoever called decides what becomes of the batch."""
+    raise full
 
 
 class Publisher:
-    """A producer for as long as its context lasts. Not for use by several threads."""
+    """A producer for as long as its context lasts. Not for use by several threads.
 
-    def __init__(self, settings: Settings, codec: Codec, clock: Clock | None = None) -> None:
+    ``outbox``: where raw messages wait for Kafka; none: in memory. ``when_full`` is called with a
+    full spool's refusals: it raises, so that ``publish`` does, or returns, and ``publish`` waits.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        codec: Codec,
+        clock: Clock | None = None,
+        outbox: Outbox | None = None,
+        when_full: Callable[[SpoolFull], None] = _raise,
+    ) -> None:
         self._settings = settings
         self._codec = codec
         self._clock = clock or SystemClock()
         self._producer = Producer(producer_config(settings))
+        self._outbox: Outbox = InMemory() if outbox is None else outbox  # an empty one is falsy
+        self._when_full = when_full
         self._deliveries = Deliveries()
         self._reported = 0
         self._silent_since_s = self._clock.monotonic_s()
@@ -69,18 +90,29 @@ class Publisher:
         """What Kafka has acknowledged and refused so far; complete after ``flush``."""
         return self._deliveries.report()
 
-    def publish(self, batch: InteractionBatch) -> None:
-        """Send a batch under its subject. Waits while the buffer is full.
+    @property
+    def spooled(self) -> int | None:
+        """Messages in the spool that Kafka is not known to have; None without a spool."""
+        return len(self._outbox) if self._outbox.durable else None
 
-        Raises ``Stop`` if a delivery has failed for good, ``ServerMissing`` (a ``Stop``) if Kafka
-        acknowledged nothing for ``server_timeout_s``, ``Retry`` if a schema registry is away.
+    def publish(self, batch: InteractionBatch) -> None:
+        """Send a batch under its subject. On return it is in the spool; without one, it is with
+        librdkafka, which is waited for while its buffer is full.
+
+        Raises ``Retry`` if a schema registry is away, and ``SpoolFull`` (a ``Retry``) if the spool
+        has no room: the batch was not taken. Raises ``Stop`` if a delivery has failed for good, and
+        where it waits ``ServerMissing`` (a ``Stop``) if Kafka acknowledged nothing for
+        ``server_timeout_s``.
         """
         value = self._codec.encode(batches.SCHEMA, batches.to_record(batch))
         self.publish_bytes(batch.header.subject, value, len(batch))
 
     def publish_bytes(self, subject: str, value: bytes, events: int) -> None:
         """Send a raw message as it is, encoded or broken on purpose. Raises as ``publish``."""
-        self._send(Topic.RAW, subject.encode(), value, self._deliveries.raw(events))
+        self.poll()
+        self._append(subject.encode(), value, events)
+        while not self._hand_over() and not self._outbox.durable:
+            self._wait()
 
     def publish_again(
         self, message: Message, headers: list[tuple[str, bytes | None]], events: int
@@ -92,7 +124,7 @@ class Publisher:
         place: dict[str, Any] = {"partition": message.partition(), "headers": headers}
         if kind == TIMESTAMP_CREATE_TIME:
             place["timestamp"] = time_ms
-        delivered = self._deliveries.raw(events)
+        delivered = self._deliveries.raw(Unsent(0, b"", b"", events), _not_in_an_outbox)
         self._send(Topic.RAW, message.key(), message.value(), delivered, **place)
 
     def publish_consent(self, record: ConsentRecord) -> None:
@@ -100,12 +132,27 @@ class Publisher:
         value = self._codec.encode(consents.SCHEMA, consents.to_record(record))
         self._send(Topic.CONSENT, record.key, value, self._deliveries.delivered)
 
+    def poll(self) -> None:
+        """Hear what Kafka has acknowledged, and hand over what waits, without waiting. For whoever
+        has nothing to publish for a while: about once a second. Raises as ``publish``."""
+        self._producer.poll(0)
+        self._check()
+        if not self._unsent:
+            self._silent_since_s = self._clock.monotonic_s()
+        if not self._outbox.durable:
+            self._check_silence()
+        self._outbox.tidy()
+        self._hand_over()
+
     def flush(self) -> None:
-        """Return once everything handed over so far is acknowledged. Raises as ``publish``."""
-        while len(self._producer):
+        """Return once everything taken so far is acknowledged. Raises as ``publish``."""
+        while not self._hand_over() or len(self._producer):
             self._producer.flush(_WAIT_S)
             self._check()
+            self._check_silence()
+            self._outbox.tidy()
         self._check()
+        self._outbox.tidy(now=True)
         if self._deliveries.unplaced:
             ends = end_offsets(self._settings, Topic.RAW, self._deliveries.unplaced)
             self._deliveries.raw_ends.update(ends)
@@ -126,8 +173,8 @@ class Publisher:
                 self.flush()
         except KeyboardInterrupt:
             raise Stop(
-                f"stopped by a second Ctrl-C: {len(self._producer)} messages are unsent. "
-                "Run the same command again: what was sent already collapses with it."
+                f"stopped by a second Ctrl-C: {self._unsent} messages are unsent. "
+                f"{self._outbox.after_a_stop}"
             ) from None
         except Stop:
             if not isinstance(error, Stop):  # the first failure is the one to tell
@@ -136,41 +183,87 @@ class Publisher:
             self._producer.purge()
             self._producer.poll(0)  # what was purged is reported as failed
 
+    @property
+    def _unsent(self) -> int:
+        """Messages that Kafka is not known to have."""
+        waiting, handed_over = len(self._outbox), len(self._producer)
+        return max(waiting, handed_over) if self._outbox.durable else waiting + handed_over
+
+    def _append(self, key: bytes, value: bytes, events: int) -> None:
+        refused = False
+        while True:
+            try:
+                self._outbox.append(key, value, events)
+                return
+            except SpoolFull as full:
+                if not refused:
+                    refused = True
+                    SPOOL_FULL.inc()
+                self._when_full(full)
+                self._wait()
+                self._hand_over()
+
+    def _hand_over(self) -> bool:
+        """Give librdkafka what it has room for, oldest first; whether that was all."""
+        while (message := self._outbox.first()) is not None:
+            delivered = self._deliveries.raw(message, self._outbox.acknowledged)
+            try:
+                self._producer.produce(
+                    Topic.RAW.value, message.value, message.key, on_delivery=delivered
+                )
+            except BufferError:
+                return False
+            except KafkaException as error:
+                self._give_up(message, error.args[0])
+                raise _refused(Topic.RAW, error.args[0]) from None
+            self._outbox.handed_over()
+        return True
+
+    def _give_up(self, message: Unsent, error: KafkaError) -> None:
+        """A message that no start will ever send must not stand before all others."""
+        if error.code() == KafkaError.MSG_SIZE_TOO_LARGE or not self._outbox.durable:
+            self._outbox.handed_over()
+            self._outbox.acknowledged(message.number)
+
     def _send(
         self, topic: Topic, key: bytes | None, value: bytes | None, delivered: Any, **place: Any
     ) -> None:
+        """Send what is not kept in the outbox."""
+        self.poll()
         while True:
-            self._producer.poll(0)
-            self._check()
-            if not len(self._producer):
-                self._silent_since_s = self._clock.monotonic_s()
             try:
                 self._producer.produce(topic.value, value, key, on_delivery=delivered, **place)
-                break
+                return
             except BufferError:
-                self._producer.poll(_WAIT_S)
+                self._wait()
             except KafkaException as error:
-                raise Stop(
-                    f"a message for {topic.value} was refused: {error.args[0].name()}"
-                ) from None
+                raise _refused(topic, error.args[0]) from None
+
+    def _wait(self) -> None:
+        self._producer.poll(_WAIT_S)
+        self._check()
+        self._check_silence()
+        self._outbox.tidy()
 
     def _check(self) -> None:
-        """Raise if a delivery failed, or if Kafka has been silent for too long."""
+        """Raise if a delivery failed for good."""
         deliveries = self._deliveries
         if deliveries.failures:
             names = ", ".join(sorted(deliveries.failures))
             raise Stop(
                 f"{deliveries.failures.total()} messages were not delivered: {names}. "
-                "Put right what Kafka complains of, then run the same command again."
+                f"Put right what Kafka complains of. {self._outbox.after_a_stop}"
             )
         if deliveries.reported != self._reported:
             self._reported = deliveries.reported
             self._silent_since_s = self._clock.monotonic_s()
-        elif len(self._producer):
-            silent_s = self._clock.monotonic_s() - self._silent_since_s
-            if silent_s > self._settings.server_timeout_s:
-                raise ServerMissing(
-                    f"Kafka at {self._settings.kafka_servers} acknowledged nothing for "
-                    f"{self._settings.server_timeout_s:g} s; {len(self._producer)} messages are "
-                    "unsent. Check the broker, then run the same command again."
-                )
+
+    def _check_silence(self) -> None:
+        """Raise if Kafka owes answers and has been silent for too long."""
+        silent_s = self._clock.monotonic_s() - self._silent_since_s
+        if len(self._producer) and silent_s > self._settings.server_timeout_s:
+            raise ServerMissing(
+                f"Kafka at {self._settings.kafka_servers} acknowledged nothing for "
+                f"{self._settings.server_timeout_s:g} s; {self._unsent} messages are "
+                f"unsent. Check the broker. {self._outbox.after_a_stop}"
+            )

@@ -42,6 +42,7 @@ class ReplayReport:
     ``subjects`` and ``sessions`` count those whose files were read;
     ``unreadable_rows`` are all rows of their files that are no events, ``examples`` the first
     ``MAX_EXAMPLES`` of them. ``stopped``: it ended early because it was asked to.
+    ``left_over_batches``: of an earlier run, in the spool; they are in no other count.
     """
 
     subjects: int
@@ -52,6 +53,7 @@ class ReplayReport:
     examples: tuple[BadRow, ...]
     seconds: float
     stopped: bool
+    left_over_batches: int = 0
 
 
 @dataclass(slots=True)

@@ -20,6 +20,7 @@ from events.settings import Settings
 from events.topics import Topic
 from events.vocabulary import OTHER_APPLICATION, OUTSIDE_PX
 from producers.connect import CONNECTION, connect
+from producers.publishing import PUBLISHING
 
 if TYPE_CHECKING:
     from producers.recordings import Recording, Screen
@@ -37,7 +38,7 @@ class WantedFormat(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add `replay` to ``app``."""
-    app.command()(with_settings(*CONNECTION, "batch_events", "producer_buffer_bytes")(replay))
+    app.command()(with_settings(*CONNECTION, "batch_events", *PUBLISHING)(replay))
 
 
 def replay(
@@ -118,19 +119,23 @@ def _run(settings: Settings, recordings: Sequence[Recording], plan: ReplayPlan) 
     from events.registry import codec_for
     from producers.ctrl_c import asked_to_stop
     from producers.progress import counted
-    from producers.publisher import Publisher
+    from producers.publishing import publishing
     from producers.replay import replay as send
 
     clock = SystemClock()
     started_s = clock.monotonic_s()
     with (
         asked_to_stop() as stop,
-        Publisher(settings, codec_for(settings)) as publisher,
-        counted("replaying") as on_progress,
+        publishing(settings, codec_for(settings)) as publisher,
+        counted("replaying", lambda: publisher.spooled) as on_progress,
     ):
         report = send(recordings, publisher, plan, on_progress=on_progress, stopped=stop.is_set)
     # Only now is everything acknowledged.
-    return replace(report, seconds=clock.monotonic_s() - started_s)
+    return replace(
+        report,
+        seconds=clock.monotonic_s() - started_s,
+        left_over_batches=publisher.report.left_over_messages,
+    )
 
 
 def _show(report: ReplayReport, plan: ReplayPlan, as_json: bool) -> None:
@@ -142,6 +147,7 @@ def _show(report: ReplayReport, plan: ReplayPlan, as_json: bool) -> None:
             "sessions": report.sessions,
             "events_sent": report.events_sent,
             "batches_sent": report.batches_sent,
+            "left_over_batches_sent": report.left_over_batches,
             "unreadable_rows": report.unreadable_rows,
             "examples": [
                 {"file": str(bad.path), "line": bad.line, "fault": bad.fault}

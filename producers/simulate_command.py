@@ -14,6 +14,7 @@ from events.options import with_settings
 from events.settings import Settings
 from events.topics import Topic
 from producers.connect import CONNECTION, connect
+from producers.publishing import PUBLISHING
 
 if TYPE_CHECKING:
     from events.policy import Policy
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from producers.simulation.show import Sent
 
 _INTERRUPTED = 130  # what a shell reports of a program that Ctrl-C ended
-_SETTINGS = (*CONNECTION, "batch_events", "producer_buffer_bytes", "policy_file")
+_SETTINGS = (*CONNECTION, "batch_events", *PUBLISHING, "policy_file")
 
 
 def register(app: typer.Typer) -> None:
@@ -113,7 +114,7 @@ def _send(config: SimulationConfig, settings: Settings, policy: Policy, pace: Pa
     from events.registry import codec_for
     from producers.ctrl_c import asked_to_stop
     from producers.progress import counted
-    from producers.publisher import Publisher
+    from producers.publishing import publishing
     from producers.simulation.phases import Simulation
     from producers.simulation.publish import Hooks, publish_simulation
     from producers.simulation.show import Sent
@@ -123,8 +124,8 @@ def _send(config: SimulationConfig, settings: Settings, policy: Policy, pace: Pa
     started_s = clock.monotonic_s()
     with (
         asked_to_stop() as stop,
-        Publisher(settings, codec) as publisher,
-        counted("simulating") as progress,
+        publishing(settings, codec) as publisher,
+        counted("simulating", lambda: publisher.spooled) as progress,
     ):
         hooks = Hooks(progress=progress, stopped=stop.is_set)
         complete = publish_simulation(simulation, publisher, hooks, pace)

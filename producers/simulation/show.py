@@ -26,18 +26,29 @@ class Sent:
     stopped: bool
 
     @property
+    def events(self) -> int:
+        """Without those that an earlier run had left in the spool."""
+        return self.report.events_acknowledged - self.report.left_over_events
+
+    @property
+    def messages(self) -> int:
+        """Without those that an earlier run had left in the spool."""
+        return self.report.raw_messages - self.report.left_over_messages
+
+    @property
     def events_per_s(self) -> float:
-        return self.report.events_acknowledged / self.seconds if self.seconds else 0.0
+        return self.events / self.seconds if self.seconds else 0.0
 
 
 def show_sent(sent: Sent, as_json: bool) -> None:
     """Print what was sent: a sentence and a table, or one JSON object."""
-    report, expected = sent.report, sent.simulation.expected
+    expected = sent.simulation.expected
     if as_json:
         show_json({
             **_about(sent.simulation),
-            "events_sent": report.events_acknowledged,
-            "messages_sent": report.raw_messages,
+            "events_sent": sent.events,
+            "messages_sent": sent.messages,
+            "left_over_batches_sent": sent.report.left_over_messages,
             "seconds": round(sent.seconds, 3),
             "events_per_s": round(sent.events_per_s),
             "stopped": sent.stopped,
@@ -45,8 +56,8 @@ def show_sent(sent: Sent, as_json: bool) -> None:
         })  # fmt: skip
         return
     out.print(
-        f"{'stopped after' if sent.stopped else 'sent'} {report.events_acknowledged:,} simulated "
-        f"events in {report.raw_messages:,} messages, {expected.faults.total():,} of them broken; "
+        f"{'stopped after' if sent.stopped else 'sent'} {sent.events:,} simulated "
+        f"events in {sent.messages:,} messages, {expected.faults.total():,} of them broken; "
         f"{sent.seconds:.1f} s, {sent.events_per_s:,.0f} events/s",
         highlight=False,
         soft_wrap=True,

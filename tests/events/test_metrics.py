@@ -16,6 +16,7 @@ ALL = [value for value in vars(metrics).values() if isinstance(value, MetricWrap
 UNITS = (
     *("events", "messages", "seconds", "rows", "records", "letters", "retries", "failures"),
     "partitions",
+    "bytes",
 )
 #: Every label there is, with what its values are.
 LABELS = {

@@ -22,8 +22,10 @@ from events.purposes import Purpose
 from events.settings import Settings
 from events.topics import Topic
 from producers.batches import cut
+from producers.client import producer_config
 from producers.deliveries import Deliveries
-from producers.publisher import Publisher, producer_config
+from producers.publisher import Publisher
+from producers.unsent import Unsent
 from tests.producers.read_back import PARTITIONS, everything_on
 from tests.producers.test_batches import SESSION, moves
 
@@ -44,6 +46,14 @@ def nobody() -> Iterator[Settings]:
 
 def batches() -> list[InteractionBatch]:
     return list(cut(moves(*range(10)), SESSION, 4))
+
+
+def sent(events: int) -> Unsent:
+    return Unsent(0, b"someone", b"x", events)
+
+
+def nothing(number: int) -> None:
+    """What to do with an acknowledgement that nobody waits for."""
 
 
 def test_batches_arrive_whole_in_order_and_under_their_subject(mock_kafka: Settings) -> None:
@@ -221,7 +231,7 @@ def test_an_acknowledgement_without_an_offset_is_placed_by_asking_for_the_end(
         # What librdkafka reports of a repeat that the broker already had.
         repeat = Message(topic=Topic.RAW.value, partition=partition, offset=-1001)
         publisher._deliveries.raw_ends.clear()
-        publisher._deliveries.raw(1)(None, repeat)
+        publisher._deliveries.raw(sent(1), nothing)(None, repeat)
         publisher.flush()
     assert dict(publisher.report.raw_ends) == {partition: 1}
 
@@ -229,7 +239,7 @@ def test_an_acknowledgement_without_an_offset_is_placed_by_asking_for_the_end(
 def test_counts_stand_apart_from_the_report_already_given() -> None:
     deliveries = Deliveries()
     before = deliveries.report()
-    deliveries.raw(5)(None, Message(topic="t", partition=2, offset=7))
+    deliveries.raw(sent(5), nothing)(None, Message(topic="t", partition=2, offset=7))
     deliveries.delivered(KafkaError(KafkaError._MSG_TIMED_OUT), Message(topic="t"))
     assert before.raw_messages == before.messages_failed == 0
     assert dict(before.raw_ends) == {}

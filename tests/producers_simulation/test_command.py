@@ -26,6 +26,7 @@ from events.settings import Settings
 from events.topics import Topic
 from events.vocabulary import Origin
 from producers.simulate_command import register
+from producers.spool import open_spool
 
 _FEW = ["simulate", "--employees", "30", "--teams", "4", "--events", "30000"]
 
@@ -201,3 +202,18 @@ def test_ctrl_c_sends_what_is_under_way_says_how_much_and_ends_with_130(
     assert shown["stopped"] is True
     assert 0 < arrived <= shown["messages_sent"]
     assert sum(end_offsets(settings, Topic.RAW, range(4)).values()) == shown["messages_sent"]
+
+
+@pytest.mark.service
+def test_what_an_earlier_run_left_in_the_spool_is_sent_first_and_counted_apart(
+    app: typer.Typer, broker: EmbeddedBroker, tmp_path: Path
+) -> None:
+    with open_spool(tmp_path / "spool", Settings().spool_limit_bytes) as spool:
+        spool.append(b"someone", b"left over", 7)
+    options = ["--spool-dir", str(tmp_path / "spool"), "--kafka-servers", broker.servers]
+    result = CliRunner().invoke(app, [*_FEW, *options, "--json"])
+    assert result.exit_code == 0, result.exception
+    shown = json.loads(result.stdout.splitlines()[-1])
+    assert (shown["events_sent"], shown["left_over_batches_sent"]) == (30_000, 1)
+    with open_spool(tmp_path / "spool", Settings().spool_limit_bytes) as spool:
+        assert spool.left_over == 0
