@@ -47,16 +47,18 @@ save() {
 }
 
 restore() {
-    local folder=$1 file volume
+    local folder=$1 file name volume
     [ -e "$folder/SHA256SUMS" ] || stop "$folder holds no whole backup: it has no SHA256SUMS"
     (cd "$folder" && sha256sum --check --quiet SHA256SUMS) || stop "$folder is damaged; nothing was changed"
     mkdir -p "$SECRETS"
     chmod 0700 "$SECRETS"
     tar -C "$SECRETS" -xzf "$folder/secrets.tgz"
     compose down
-    compose up --no-start >/dev/null # makes the volumes, with the labels of the project
     for file in "$folder"/*.tar.gz; do
-        volume=${PROJECT}_$(basename "$file" .tar.gz)
+        name=$(basename "$file" .tar.gz)
+        volume=${PROJECT}_$name
+        docker volume create --label "com.docker.compose.project=$PROJECT" \
+            --label "com.docker.compose.volume=$name" "$volume" >/dev/null
         in_volume "$volume" find /volume -mindepth 1 -delete < /dev/null
         in_volume "$volume" tar -C /volume -xzp --numeric-owner < "$file"
         say "$volume"
