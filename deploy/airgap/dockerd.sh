@@ -8,7 +8,7 @@
 # Where there can be none it says why and ends with status 3: no fault of whoever called it.
 set -euo pipefail
 
-RUN=${GLASSHOUSE_DOCKERD_DIR:-/var/run/glasshouse-dockerd}
+RUN=${DOCKERD_DIR:-/var/run/glasshouse-dockerd}
 LOG=$RUN/dockerd.log
 START_S=30
 
