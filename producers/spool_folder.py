@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from events.errors import SpoolError
+from events.one_process import holder_of
 
 DATABASE = "unsent.db"
 #: The number of the last message appended; see producers/spool_database.py.
@@ -39,7 +39,11 @@ def claimed(folder: Path) -> Iterator[Path]:
             "--spool-dir (GLASSHOUSE_SPOOL_DIR)."
         ) from None
     try:
-        _lock(lock, folder)
+        if holder := holder_of(lock):
+            raise SpoolError(
+                f"spool {folder} is in use by process {holder}. A spool serves one process at a "
+                "time: wait for that process or stop it, or name another folder with --spool-dir."
+            )
         yield folder
     finally:
         os.close(lock)  # gives the lock back
@@ -75,17 +79,3 @@ def _refuse_open_doors(folder: Path) -> None:
                 f"to you and that nobody else may open (mode {mode}). See who could read it, then "
                 "put that right with chown and chmod."
             )
-
-
-def _lock(lock: int, folder: Path) -> None:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        holder = os.pread(lock, 32, 0).decode("ascii", "replace").strip()
-        raise SpoolError(
-            f"spool {folder} is in use by process {holder or '(unknown)'}. A spool serves one "
-            "process at a time: wait for that process or stop it, or name another folder with "
-            "--spool-dir."
-        ) from None
-    with suppress(OSError):  # a full disk: then nobody is told our number, and all else holds
-        os.pwrite(lock, f"{os.getpid():<20}\n".encode(), 0)

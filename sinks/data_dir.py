@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from events.errors import DataDirError
+from events.one_process import holder_of
 
 #: Version of how the directory is laid out. Raised when an older glasshouse could not use it.
 FORMAT = 1
@@ -59,26 +59,17 @@ def claimed(data_dir: Path) -> Iterator[Path]:
             "--data-dir (GLASSHOUSE_DATA_DIR)."
         ) from None
     try:
-        _lock(lock, data_dir)
+        if holder := holder_of(lock):
+            raise DataDirError(
+                f"data directory {data_dir} is in use by process {holder}. The embedded ClickHouse "
+                "serves one process at a time: wait for that process or stop it, or name another "
+                "directory with --data-dir."
+            )
         _check(data_dir)
         _clear_scratch(data_dir)
         yield data_dir
     finally:
         os.close(lock)  # gives the lock back
-
-
-def _lock(lock: int, data_dir: Path) -> None:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        holder = os.pread(lock, 32, 0).decode("ascii", "replace").strip()
-        raise DataDirError(
-            f"data directory {data_dir} is in use by process {holder or '(unknown)'}. The embedded "
-            "ClickHouse serves one process at a time: wait for that process or stop it, or name "
-            "another directory with --data-dir."
-        ) from None
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
 
 
 def _check(data_dir: Path) -> None:
