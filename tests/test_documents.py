@@ -58,6 +58,27 @@ def test_every_file_a_document_names_exists(document: str) -> None:
     assert [name for name in missing if not name.startswith(made)] == []
 
 
+def faults() -> list[str]:
+    """The rows of DESIGN's table of faults."""
+    section = DESIGN[DESIGN.index("## Faults") :].partition("\n## ")[0]
+    return [line for line in section.splitlines() if line.startswith("| ")][1:]
+
+
+def test_every_fault_in_the_design_names_a_test_that_is_there() -> None:
+    for row in faults():
+        named = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", row)
+        assert named, row
+        for path, test in named:
+            source = (ROOT / path).read_text(encoding="utf-8")
+            assert re.search(rf"^(async )?def {test}\(", source, re.MULTILINE), f"{path}::{test}"
+
+
+def test_the_table_of_faults_has_every_step_of_the_way() -> None:
+    steps = " ".join(row.split("|")[1] for row in faults())
+    for process, count in (("worker", 5), ("loader", 4)):
+        assert [n for n in range(1, count + 1) if f"{process} {n}:" not in steps] == []
+
+
 def test_every_make_target_a_document_names_exists() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
