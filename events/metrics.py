@@ -118,6 +118,17 @@ INSERT_SECONDS = Histogram(
 INSERT_RETRIES = Counter(
     "glasshouse_insert_retries", "Inserts sent again, by table.", ["table"], registry=REGISTRY
 )
+INSERT_WAITING_SECONDS = Gauge(
+    "glasshouse_insert_waiting_seconds",
+    "Seconds for which ClickHouse has refused the rows of an insert, again and again; 0 while it "
+    "takes them.",
+    registry=REGISTRY,
+)
+BLOCK_BYTES = Gauge(
+    "glasshouse_block_bytes",
+    "Bytes of rows that a loader holds: being inserted, waiting for that, and being gathered.",
+    registry=REGISTRY,
+)
 PRODUCED_MESSAGES = Counter(
     "glasshouse_produced_messages", "Messages acknowledged by Kafka.", registry=REGISTRY
 )

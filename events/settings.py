@@ -124,8 +124,10 @@ class Settings(BaseModel):
     insert_age_ms: Annotated[int, Field(ge=10, le=600_000)] = Field(
         1_000, description="Rows are inserted at the latest after this long."
     )
-    insert_give_up_s: Annotated[float, Field(gt=0)] = Field(
-        900.0, description="How long a failing insert is repeated before the loader gives up."
+    insert_give_up_s: Annotated[float, Field(ge=0)] = Field(
+        0.0,
+        description="How long a failing insert is repeated before the loader gives up. 0: for as "
+        "long as ClickHouse is away; nothing more is read meanwhile.",
     )
     metrics_port: Annotated[int, Field(ge=0, le=65_535)] = Field(
         0, description="Port of the Prometheus metrics. 0: none."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -53,7 +53,9 @@ class Deliveries:
 
     def raw(self, message: Unsent, acknowledged: Callable[[int], None]) -> Any:
         """A delivery callback for a raw message, which passes its number on to ``acknowledged``."""
-        return partial(self._raw_delivered, message, acknowledged)
+        # Without key and value: librdkafka has its own copy, and this one would wait as long.
+        sent = replace(message, key=b"", value=b"")
+        return partial(self._raw_delivered, sent, acknowledged)
 
     def _raw_delivered(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -10,25 +11,38 @@ import pyarrow as pa
 from sinks.coordinates import Coordinates, Key
 from sinks.decode import TABLES, Rows
 
+#: A block is worth an insert once its rows take so many bytes, however few they are: with two
+#: blocks and what the insert makes of one of them, a loader stays below its limit (DESIGN.md).
+MOST_BYTES = 128 * 1_048_576
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
     """What one flush inserts: a table's rows as one Arrow record batch, in the order of
     ``TABLES``; and for each partition the offset to commit after that. ``oldest_ms`` and
-    ``newest_ms`` are Kafka's timestamps of a partition's first and last message in it."""
+    ``newest_ms`` are Kafka's timestamps of a partition's first and last message in it.
+    ``is_dropped`` is set once nobody waits for it any more."""
 
     tables: Mapping[str, pa.Table] = field(repr=False)
     offsets: Mapping[Key, int]
     messages: int
     oldest_ms: Mapping[Key, int] = field(default_factory=dict)
     newest_ms: Mapping[Key, int] = field(default_factory=dict)
+    is_dropped: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def size_bytes(self) -> int:
+        """What the rows take in memory."""
+        return sum(rows.nbytes for rows in self.tables.values())
 
 
 @dataclass(slots=True)
 class Gathering:
-    """A block in the making. ``since_s`` is when its first message came, None while empty."""
+    """A block in the making. ``since_s`` is when its first message came, None while empty;
+    ``size_bytes`` is what its rows take in memory."""
 
     since_s: float | None = None
+    size_bytes: int = 0
     rows: dict[str, int] = field(default_factory=dict)
     _parts: dict[str, list[pa.Table]] = field(default_factory=dict)
     _offsets: dict[Key, int] = field(default_factory=dict)
@@ -44,14 +58,17 @@ class Gathering:
             if part.num_rows:
                 self._parts.setdefault(table, []).append(part)
                 self.rows[table] = self.rows.get(table, 0) + part.num_rows
+                self.size_bytes += part.nbytes
         self._offsets[at.key] = at.offset + 1
         self._oldest_ms.setdefault(at.key, at.time_ms)
         self._newest_ms[at.key] = at.time_ms
         self._messages += 1
 
     def is_full(self, limit_rows: int) -> bool:
-        """Whether one table has ``limit_rows`` rows."""
-        return any(rows >= limit_rows for rows in self.rows.values())
+        """Whether one table has ``limit_rows`` rows, or all together ``MOST_BYTES``."""
+        return self.size_bytes >= MOST_BYTES or any(
+            rows >= limit_rows for rows in self.rows.values()
+        )
 
     def is_old(self, limit_s: float, now_s: float) -> bool:
         """Whether the first message came ``limit_s`` ago."""
@@ -70,6 +87,6 @@ class Gathering:
 
     def drop(self) -> None:
         """Forget all that was gathered: whoever gets the partitions reads it again."""
-        self.since_s = None
+        self.since_s, self.size_bytes = None, 0
         self.rows, self._parts, self._offsets, self._messages = {}, {}, {}, 0
         self._oldest_ms, self._newest_ms = {}, {}

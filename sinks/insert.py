@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from dataclasses import dataclass, field
@@ -13,7 +14,12 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponent
 
 from events.errors import Retry, Stop
 from events.log import log
-from events.metrics import INSERT_RETRIES, INSERT_SECONDS, INSERTED_ROWS
+from events.metrics import (
+    INSERT_RETRIES,
+    INSERT_SECONDS,
+    INSERT_WAITING_SECONDS,
+    INSERTED_ROWS,
+)
 from sinks.block import Block
 
 #: On a cluster an insert is answered once most replicas of each shard have it, or fails after
@@ -37,6 +43,8 @@ STOP_GRACE_S = 5.0
 _FIRST_WAIT_S = 0.2
 _LONGEST_WAIT_S = 15.0
 _JITTER_S = 1.0
+#: How late a block that was dropped during such a wait is let go.
+_NAP_S = 0.1
 
 _NOT_MIGRATED = frozenset({16, 60, 81})  # no such column, table, database
 #: Errors that the same block meets every time: wrong types, no rights, no such user.
@@ -53,7 +61,7 @@ class ArrowClient(Protocol):
 
 @dataclass(slots=True)
 class Inserter:
-    """``stopping`` set: give up after ``STOP_GRACE_S`` instead of ``give_up_s``."""
+    """``give_up_s`` 0: never. ``stopping`` set: give up after ``STOP_GRACE_S`` instead."""
 
     client: ArrowClient
     give_up_s: float
@@ -63,18 +71,20 @@ class Inserter:
         """Insert every table of ``block``, in its order.
 
         At least once: raises ``Stop`` when ClickHouse refuses for good or after ``give_up_s``, and
-        ``Retry`` when a stop cut the tries short; in each case some tables may be in.
+        ``Retry`` when a stop, or ``block.is_dropped``, cut the tries short; in each case some
+        tables may be in.
         """
         for table, rows in block.tables.items():
-            self._insert_table(table, rows)
+            self._insert_table(table, rows, block.is_dropped)
 
-    def _insert_table(self, table: str, rows: pa.Table) -> None:
+    def _insert_table(self, table: str, rows: pa.Table, is_dropped: threading.Event) -> None:
         def insert() -> None:
             with INSERT_SECONDS.labels(table).time():
                 self.client.insert_arrow(table, rows, settings=INSERT_SETTINGS)
 
         def again(state: RetryCallState) -> None:
             INSERT_RETRIES.labels(table).inc()
+            INSERT_WAITING_SECONDS.set(state.seconds_since_start or 0.0)
             log.warning("insert failed, sending the same rows again", table=table, **_why(state))
 
         try:
@@ -83,27 +93,31 @@ class Inserter:
                 wait=wait_exponential_jitter(
                     multiplier=_FIRST_WAIT_S, max=_LONGEST_WAIT_S, jitter=_JITTER_S
                 ),
-                stop=self._is_over,
-                sleep=self._wait,
+                stop=lambda state: is_dropped.is_set() or self._is_over(state),
+                sleep=lambda seconds: self._wait(seconds, is_dropped),
                 before_sleep=again,
                 reraise=True,
             )(insert)
         except (ClickHouseError, OSError) as error:
-            raise self._outcome(table, error) from None
+            raise self._outcome(table, error, is_dropped.is_set()) from None
+        finally:
+            INSERT_WAITING_SECONDS.set(0)
         INSERTED_ROWS.labels(table).inc(rows.num_rows)
 
     def _is_over(self, state: RetryCallState) -> bool:
-        limit_s = STOP_GRACE_S if self.stopping.is_set() else self.give_up_s
+        limit_s = STOP_GRACE_S if self.stopping.is_set() else self.give_up_s or math.inf
         return (state.seconds_since_start or 0.0) >= limit_s
 
-    def _wait(self, seconds: float) -> None:
-        """Wait, but cut a long wait short when a stop is asked for."""
+    def _wait(self, seconds: float, is_dropped: threading.Event) -> None:
+        """Wait, but cut a long wait short when a stop is asked for, or nobody wants the block."""
         until_s = time.monotonic() + seconds
-        if not self.stopping.wait(seconds):
-            return
-        time.sleep(max(0.0, min(_FIRST_WAIT_S, until_s - time.monotonic())))
+        while (left_s := until_s - time.monotonic()) > 0 and not is_dropped.is_set():
+            if self.stopping.is_set():
+                time.sleep(min(_FIRST_WAIT_S, left_s))
+                return
+            self.stopping.wait(min(_NAP_S, left_s))
 
-    def _outcome(self, table: str, error: Exception) -> Retry | Stop:
+    def _outcome(self, table: str, error: Exception, is_dropped: bool) -> Retry | Stop:
         what = _named(error)
         if not _may_pass(error):
             hint = (
@@ -112,7 +126,7 @@ class Inserter:
                 else "Check the user's rights and the version of the server."
             )
             return Stop(f"ClickHouse refuses rows for {table} ({what}). {hint}")
-        if self.stopping.is_set():
+        if self.stopping.is_set() or is_dropped:
             return Retry(f"{table}: {what}")
         return Stop(
             f"ClickHouse took no rows for {table} in {self.give_up_s:g} s (last: {what}). Nothing "

@@ -48,7 +48,7 @@ class Loader:
     A stop after 1 or 2 leaves nothing behind. After 3, or in its middle, the same messages are read
     and inserted again: the same rows. After 4 nothing is repeated. A failed commit is tried again.
     While ClickHouse is away one block is repeated, the next is gathered, then reading pauses;
-    polling goes on, so the loader stays in its group.
+    polling goes on, so the loader stays in its group, for as long as it takes.
 
     ``topic_ids`` (Kafka's ids of the loaded topics) go into the dead letters of the loader itself.
     """
@@ -129,7 +129,7 @@ class Loader:
             self._take(message)  # 2
         self._saver.land()  # 4
         self._save_what_is_due()  # 3
-        self._saver.look()
+        self._saver.look(self._gathering.size_bytes, is_paused=self._paused)
 
     def _take(self, message: Message) -> None:
         """Gather what a message brings."""

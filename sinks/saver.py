@@ -10,7 +10,7 @@ from confluent_kafka import KafkaException, TopicPartition
 from events.backlog import Backlog, Reach
 from events.clock import MS_PER_S, Clock
 from events.log import log
-from events.metrics import LOAD_SECONDS
+from events.metrics import BLOCK_BYTES, LOAD_SECONDS
 from sinks.block import Block
 from sinks.consumer import MessageSource, names_of
 from sinks.coordinates import Key
@@ -23,7 +23,8 @@ _LOOK_S = 1.0
 
 
 class Saver:
-    """One block is under way at a time. All methods belong to the thread that polls."""
+    """One block is under way at a time, also where it was dropped: of what a rebalance leaves
+    behind, no more than one is ever held. All methods belong to the thread that polls."""
 
     def __init__(
         self, inserter: Inserter, source: MessageSource, progress: Progress, clock: Clock
@@ -56,6 +57,8 @@ class Saver:
         failed to, when that is due. Raises what the insert raised."""
         if self._flight is not None and self._flight[1].done():
             (block, inserted), self._flight = self._flight, None
+            if block.is_dropped.is_set():
+                return
             inserted.result()
             rows = {table: part.num_rows for table, part in block.tables.items()}
             self._progress.were_inserted(block.messages, rows)
@@ -65,18 +68,24 @@ class Saver:
         elif self._to_commit and self._clock.monotonic_s() >= self._commit_at_s:
             self._commit()
 
-    def look(self) -> None:
-        """Once a second, show how far we are behind in the partitions that are ours now."""
+    def look(self, gathered_bytes: int = 0, *, is_paused: bool = False) -> None:
+        """Once a second, show what we hold, and how far we are behind in the partitions that are
+        ours now. Where reading is paused nobody knows where they end."""
         now_s = self._clock.monotonic_s()
         if now_s < self._look_at_s:
             return
         self._look_at_s = now_s + _LOOK_S
+        BLOCK_BYTES.set(gathered_bytes + (self._flight[0].size_bytes if self._flight else 0))
         saved = self._progress.saved()
-        self._backlog.look({key: Reach(at, self._end(key)) for key, at in saved.items()})
+        self._backlog.look(
+            {key: Reach(at, None if is_paused else self._end(key)) for key, at in saved.items()}
+        )
 
     def drop(self) -> None:
-        """Commit nothing of what is not committed: the partitions are somebody else's."""
-        self._flight = None
+        """Commit nothing of what is not committed: the partitions are somebody else's. An insert
+        that keeps failing is not repeated any more."""
+        if self._flight is not None:
+            self._flight[0].is_dropped.set()
         self._to_commit = {}
 
     def close(self) -> None:

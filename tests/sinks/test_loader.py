@@ -5,19 +5,24 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
 from confluent_kafka import KafkaError, KafkaException
+from tenacity import RetryCallState, Retrying
 
+import sinks.block
 import sinks.insert
 import sinks.loader
 import sinks.saver
 from events.codec import Codec
 from events.errors import DeadLetterLimit, Retry, ServerMissing, Stop
+from events.metrics import BLOCK_BYTES
 from events.settings import Settings
 from events.topics import Topic
+from sinks.insert import Inserter
 from sinks.loader import Loader
 from tests.sinks.fakes import FakeClient, FakeMessage, FakeSource, Faults, Killed, Log, Step
 from tests.sinks.made import CODEC, Sent, org, run_of
@@ -213,6 +218,79 @@ def test_during_an_outage_reading_pauses_and_polling_goes_on(
 
     _run_until(loader, recover)
     assert source.pauses == 1
+    assert client.rows() == truth
+
+
+def test_by_default_an_outage_is_waited_for_without_an_end() -> None:
+    assert Settings().insert_give_up_s == 0
+    client = FakeClient(Faults(always={"insert": _unreachable()}))
+    inserter = Inserter(client, give_up_s=0)
+    state = RetryCallState(Retrying(), None, (), {})
+    state.outcome_timestamp = state.start_time + 10 * 24 * 3_600
+    assert not inserter._is_over(state)
+
+
+def test_rebalances_during_an_outage_leave_one_block_behind_not_one_each(
+    truth: Mapping[str, set[str]],
+) -> None:
+    log, client = Log.of(RUN), FakeClient(Faults(always={"insert": _unreachable()}))
+    source = FakeSource(log)
+    loader = _in_small_blocks(_loader(source, client))
+    submitted = launches(loader)
+    real_poll = source.poll
+
+    def poll(timeout: float) -> FakeMessage | None:
+        if source.faults.counts.get("poll", 0) % 20 == 19:
+            source.rebalance("lost")
+            assert sum(not future.done() for future in submitted) <= 1
+        return real_poll(timeout)
+
+    source.poll = poll  # type: ignore[method-assign]
+
+    def recover() -> bool:
+        if source.faults.counts.get("poll", 0) > 200:
+            client.faults = Faults()
+            source.poll = real_poll  # type: ignore[method-assign]
+        return log.is_saved()
+
+    _run_until(loader, recover)
+    assert len(submitted) > 3
+    assert client.rows() == truth
+
+
+def launches(loader: Loader) -> list[Future[None]]:
+    """What is handed to the thread that inserts, from now on."""
+    found: list[Future[None]] = []
+    submit = loader._saver._thread.submit
+
+    def noted(*call: Any) -> Future[None]:
+        found.append(submit(*call))
+        return found[-1]
+
+    loader._saver._thread.submit = noted  # type: ignore[method-assign,assignment]
+    return found
+
+
+def test_a_block_is_full_by_its_bytes_too(
+    truth: Mapping[str, set[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sinks.block, "MOST_BYTES", 1_000)
+    log, client = Log.of(RUN), FakeClient(Faults(always={"insert": _unreachable()}))
+    source = FakeSource(log)
+    loader = _loader(source, client, insert_rows=5_000_000, insert_age_ms=10)
+    held: list[float] = []
+
+    def recover() -> bool:
+        held.append(BLOCK_BYTES._value.get())
+        if source.pauses:
+            client.faults = Faults()
+        return log.is_saved()
+
+    monkeypatch.setattr(sinks.saver, "_LOOK_S", 0.0)
+    _run_until(loader, recover)
+    assert source.pauses, "two blocks were full, and reading paused"
+    largest = max(rows.nbytes for _, rows in client.inserted)
+    assert 1_000 < max(held) < 2 * (1_000 + 4 * largest)
     assert client.rows() == truth
 
 

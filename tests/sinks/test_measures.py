@@ -95,6 +95,14 @@ def test_what_was_read_and_is_not_inserted_waits(bench: Bench) -> None:
     assert (gauge("messages"), gauge("seconds")) == (bench.end - 1, 32)
 
 
+def test_while_reading_is_paused_a_partition_that_was_at_its_end_grows_old(bench: Bench) -> None:
+    bench.progress.has_ended(KEY, bench.end)
+    bench.look_after_s(2)
+    bench.clock.at_ms += 90_000
+    bench.saver.look(is_paused=True)
+    assert gauge("seconds") == 90
+
+
 def test_it_is_looked_at_once_a_second_however_often_the_loop_turns(bench: Bench) -> None:
     bench.progress.has_ended(KEY, bench.end)
     bench.look_after_s(2)
