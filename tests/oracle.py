@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from events.batch import InteractionBatch
+from events.batch import Header, InteractionBatch
 from events.consent import ConsentAction, ConsentRecord
-from events.policy import Policy
+from events.policy import Policy, PurposePolicy
 from events.purposes import Purpose
 from tests.strategies import Sent
 
@@ -101,20 +101,49 @@ def expect(run: Sequence[Sent], world: World) -> Expected:
 def _expect_batch(
     expected: Expected, offset: int, batch: InteractionBatch, purpose: Purpose, world: World
 ) -> None:
-    head = batch.header
-    number, _, keys = [epoch for epoch in world.epochs if epoch[1] <= head.base_time_ms][-1]
-    no = objection(world.words, head.subject, purpose, world.policy.notice_version)
+    no = objection(world.words, batch.header.subject, purpose, world.policy.notice_version)
+    if no:
+        fates, rows = Counter({no: len(batch)}), {}
+    else:
+        fates, rows = of_the_willing(batch, purpose, world)
+    expected.books[purpose.value, offset] = (name_in_the_books(batch, world), fates)
+    target = expected.training if purpose is Purpose.AGENT_TRAINING else expected.partials
+    target.update(rows)
+
+
+def name_in_the_books(batch: InteractionBatch, world: World) -> int:
+    """The batch under the governance key of its epoch."""
+    return keyed(_epoch(batch, world)[2]["governance"], "batch", batch.header.batch_id)
+
+
+def of_the_willing(
+    batch: InteractionBatch, purpose: Purpose, world: World
+) -> tuple[Counter[str], dict[Row, Row]]:
+    """What a batch comes to where its person has agreed: events by fate, and the rows by identity;
+    what was said to ``world`` does not matter."""
+    limits = world.policy.purposes[purpose]
+    earliest_ms = world.now_ms - limits.retention_days * 86_400_000
+    span_ms = (earliest_ms, world.now_ms + world.policy.clock_tolerance_ms)
+    taken = frozenset(int(code) for code in limits.action_codes)
     fates: Counter[str] = Counter()
     passing: list[tuple[int, ...]] = []
     for index, (time_ms, event) in enumerate(_events(batch)):
-        fate = no or _fate(time_ms, event, batch, purpose, world)
+        fate = _fate(time_ms, event, batch.header, span_ms, taken)
         fates[fate or "passed"] += 1
         if not fate:
-            passing.append((index, *_coarse(time_ms, event, world.policy, purpose)))
-    expected.books[purpose.value, offset] = (
-        keyed(keys["governance"], "batch", head.batch_id),
-        fates,
-    )
+            passing.append((index, *_coarse(time_ms, event, limits)))
+    return fates, _rows(batch, purpose, world, passing)
+
+
+def _epoch(batch: InteractionBatch, world: World) -> tuple[int, int, Mapping[str, bytes]]:
+    return [epoch for epoch in world.epochs if epoch[1] <= batch.header.base_time_ms][-1]
+
+
+def _rows(
+    batch: InteractionBatch, purpose: Purpose, world: World, passing: Sequence[tuple[int, ...]]
+) -> dict[Row, Row]:
+    head = batch.header
+    number, _, keys = _epoch(batch, world)
     key = keys[purpose.value]
     person = keyed(key, "subject", head.subject.encode())
     batch_id = keyed(key, "batch", head.batch_id)
@@ -131,12 +160,11 @@ def _expect_batch(
             head.screen_width_px,
             head.screen_height_px,
         )
-        for index, *rest in passing:
-            expected.training[batch_id, index] = (*common, *rest)
-    else:
-        for start_ms, counts in _minutes(passing).items():
-            row = (head.team, application, person, number, head.origin, *counts)
-            expected.partials[batch_id, start_ms] = row
+        return {(batch_id, index): (*common, *rest) for index, *rest in passing}
+    return {
+        (batch_id, start_ms): (head.team, application, person, number, head.origin, *counts)
+        for start_ms, counts in _minutes(passing).items()
+    }
 
 
 def _events(batch: InteractionBatch) -> Iterable[tuple[int, Event]]:
@@ -150,23 +178,22 @@ def _events(batch: InteractionBatch) -> Iterable[tuple[int, Event]]:
 
 
 def _fate(
-    time_ms: int, event: Event, batch: InteractionBatch, purpose: Purpose, world: World
+    time_ms: int, event: Event, head: Header, span_ms: tuple[int, int], taken: frozenset[int]
 ) -> str:
-    limits = world.policy.purposes[purpose]
-    head = batch.header
+    """What becomes of an event; "" if it passes. It is too old before ``span_ms``, in the future
+    after it, and its action must be one of ``taken``."""
     fault = unsound(event, head.screen_width_px, head.screen_height_px)
     if fault:
         return fault
-    if time_ms > world.now_ms + world.policy.clock_tolerance_ms:
+    if time_ms > span_ms[1]:
         return "in_future"
-    if time_ms < world.now_ms - limits.retention_days * 86_400_000:
+    if time_ms < span_ms[0]:
         return "before_retention"
-    return "" if event[0] in {int(code) for code in limits.action_codes} else "action_not_collected"
+    return "" if event[0] in taken else "action_not_collected"
 
 
-def _coarse(time_ms: int, event: Event, policy: Policy, purpose: Purpose) -> tuple[int, ...]:
+def _coarse(time_ms: int, event: Event, limits: PurposePolicy) -> tuple[int, ...]:
     """(time, action, x, y, detail, role) at the policy's tick and grid."""
-    limits = policy.purposes[purpose]
     action, x, y, detail, role = event
     tick, grid = limits.tick_ms, limits.grid_px
     place = (x // grid * grid, y // grid * grid) if action in _PLACED else (0, 0)

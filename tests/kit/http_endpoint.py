@@ -96,6 +96,9 @@ class Handler(BaseHTTPRequestHandler):
         match fault.kind:
             case "drop":
                 raise _Cut
+            case "silence_before":
+                time.sleep(fault.seconds)
+                raise _Cut
             case "status":
                 self._send(fault.status, b"upstream is away\n", {})
                 return True

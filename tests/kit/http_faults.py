@@ -11,6 +11,7 @@ Kind = Literal[
     "drop",  # close the connection; nothing was done
     "status",  # answer with an HTTP status and no ClickHouse code; nothing was done
     "error",  # answer with a ClickHouse error; nothing was done
+    "silence_before",  # wait ``seconds``, close the connection without a word; nothing was done
     "silence_after",  # do it, wait ``seconds``, close the connection without a word
     "cut_answer",  # do it, and close the connection in the middle of the answer
     "slow",  # wait ``seconds``, then do it and answer

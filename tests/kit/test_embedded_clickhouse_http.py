@@ -142,6 +142,7 @@ def test_a_wrong_password_and_a_stranger_are_refused(
         (Fault("status", status=503), None),
         (Fault("error", code=241), 241),
         (Fault("cut_answer"), None),
+        (Fault("silence_before"), None),
         (Fault("silence_after"), None),
     ],
     ids=str,
