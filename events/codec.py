@@ -24,9 +24,14 @@ from events.schemas import AvroSchema, BundledSchema, bundled, fingerprint, newe
 CONFLUENT_MAGIC = b"\x00"
 SINGLE_OBJECT_MAGIC = b"\xc3\x01"
 
-#: No sound message is larger: a full batch has 41 kB of columns, and what the streams emit is
-#: split to stay below Kafka's default limit of 1 MiB a message.
+#: No sound message is larger: what the streams emit is split to stay below Kafka's default limit
+#: of 1 MiB a message.
 MAX_MESSAGE_BYTES = 1_048_576
+
+#: No sound message to the streams is larger: a full batch has 41 kB of columns, a word of consent
+#: less than 1 kB. A worker holds up to a thousand messages of each partition.
+MAX_SOURCE_BYTES = 65_536
+_SOURCES = ("interaction_batch", "consent_record")
 
 
 class Registry(Protocol):
@@ -69,7 +74,7 @@ class Codec:
         """
         if not message:
             raise Reject(Rejected.UNDECODABLE)
-        if len(message) > MAX_MESSAGE_BYTES:
+        if len(message) > (MAX_SOURCE_BYTES if name in _SOURCES else MAX_MESSAGE_BYTES):
             raise Reject(Rejected.TOO_LARGE)
         writer, body_at = self.writer_of(message)
         reader = newest(name).parsed

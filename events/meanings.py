@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from events.codec import MAX_MESSAGE_BYTES
+from events.codec import MAX_SOURCE_BYTES
 from events.outcomes import Rejected, Withheld
 from events.vocabulary import MAX_BATCH_EVENTS
 
@@ -20,7 +20,7 @@ MEANING: Final[dict[Withheld | Rejected, str]] = {
     Rejected.UNEQUAL_COLUMNS: "columns differ in length, or end inside a value",
     Rejected.EMPTY_BATCH: "no events",
     Rejected.TOO_MANY_EVENTS: f"more than {MAX_BATCH_EVENTS:,} events",
-    Rejected.TOO_LARGE: f"more than {MAX_MESSAGE_BYTES // 2**20} MiB",
+    Rejected.TOO_LARGE: f"more than {MAX_SOURCE_BYTES // 2**10} KiB",
     Rejected.NEGATIVE_TIME: "a base time before 1970",
     Rejected.UNKNOWN_ACTION: "no such action",
     Rejected.UNKNOWN_ROLE: "no such target role",

@@ -22,6 +22,7 @@ from streams.keys import load_keys
 from streams.ledger_reader import LedgerReader
 from streams.observe import count_from_zero
 from streams.pipeline import Rules
+from streams.record_batches import read_bounded
 from streams.worker import Worker
 
 _NOISY = ("faust", "mode", "aiokafka", "streams.supervisor")
@@ -48,6 +49,7 @@ def run_worker(settings: Settings) -> None:
     )
     for name in _NOISY:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+    read_bounded()
     ledger.start()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)

@@ -14,7 +14,7 @@ from typing import Any
 import fastavro
 
 from events.batch import SCHEMA, Header, from_record
-from events.codec import CONFLUENT_MAGIC, MAX_MESSAGE_BYTES, SINGLE_OBJECT_MAGIC, Codec
+from events.codec import CONFLUENT_MAGIC, MAX_SOURCE_BYTES, SINGLE_OBJECT_MAGIC, Codec
 from events.errors import Reject
 from events.outcomes import Rejected
 from events.schemas import newest
@@ -80,7 +80,7 @@ def _framing(value: bytes | None, codec: Codec) -> str:
 
 
 def _of_size(value: bytes, codec: Codec) -> tuple[str, str]:
-    return "size", f"{len(value):,} bytes, and at most {MAX_MESSAGE_BYTES:,} are read"
+    return "size", f"{len(value):,} bytes, and at most {MAX_SOURCE_BYTES:,} are read"
 
 
 def _of_bytes(value: bytes, codec: Codec) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from deploy.dead_letters.explain import Explanation, explain, refusal
 from events.batch import SCHEMA, to_record
-from events.codec import CONFLUENT_MAGIC, MAX_MESSAGE_BYTES, SINGLE_OBJECT_MAGIC, Codec
+from events.codec import CONFLUENT_MAGIC, MAX_SOURCE_BYTES, SINGLE_OBJECT_MAGIC, Codec
 from events.errors import Retry
 from events.outcomes import WHOLE_MESSAGE, Rejected
 from events.schemas import AvroSchema, BundledSchema, newest
@@ -78,7 +78,7 @@ def test_an_empty_message_has_no_framing(value: bytes | None) -> None:
 
 
 def test_a_large_message_is_not_read() -> None:
-    found = explain(encoded(BATCH) + bytes(MAX_MESSAGE_BYTES), Codec())
+    found = explain(encoded(BATCH) + bytes(MAX_SOURCE_BYTES), Codec())
     assert (found.refused, found.step) == (Rejected.TOO_LARGE, "size")
 
 
