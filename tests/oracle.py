@@ -102,10 +102,9 @@ def _expect_batch(
     expected: Expected, offset: int, batch: InteractionBatch, purpose: Purpose, world: World
 ) -> None:
     no = objection(world.words, batch.header.subject, purpose, world.policy.notice_version)
+    fates, rows = of_the_willing(batch, purpose, world)
     if no:
-        fates, rows = Counter({no: len(batch)}), {}
-    else:
-        fates, rows = of_the_willing(batch, purpose, world)
+        fates, rows = Counter({no: len(batch)}), dict[Row, Row]()
     expected.books[purpose.value, offset] = (name_in_the_books(batch, world), fates)
     target = expected.training if purpose is Purpose.AGENT_TRAINING else expected.partials
     target.update(rows)

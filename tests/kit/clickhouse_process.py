@@ -39,7 +39,12 @@ class ClickHouseOverHttp:
         command += ["--config", str(self.config)] if self.config else []
         command += [word for user in self.users for word in ("--user", user)]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+            command,
+            stdin=subprocess.PIPE,  # it ends when this does, so not by a Ctrl-C in the terminal
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            start_new_session=True,
         )
         assert self._process.stdout is not None
         ports = json.loads(self._process.stdout.readline())

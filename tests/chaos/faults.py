@@ -1,0 +1,134 @@
+"""What can go wrong, as data; and the schedule of faults that a seed stands for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum, unique
+from random import Random
+
+
+@unique
+class Kind(StrEnum):
+    """Faults that are inflicted while the stack runs, and then those that lie in the input."""
+
+    WORKER_KILLED = "worker killed (-9)"
+    LOADER_KILLED = "loader killed (-9)"
+    PRODUCER_KILLED = "producer killed (-9), started with its unsent data"
+    WORKER_PAUSED = "worker paused until its partitions had moved (zombie)"
+    LOADER_PAUSED = "loader paused until its partitions had moved (zombie)"
+    WORKER_ADDED = "worker added (rebalance)"
+    WORKER_LEFT = "worker stopped and started (rebalance)"
+    SECOND_LOADER = "a second loader reads everything again"
+    BROKER_UNREACHABLE = "broker unreachable"
+    BROKER_UNREACHABLE_LONG = "broker unreachable for a minute"
+    BROKER_SILENT = "broker silent: connections hang"
+    LEDGER_SILENT = "broker silent to ledgers and loaders"
+    BROKER_KILLED = "broker killed (-9) and restarted with its data"
+    CLICKHOUSE_REFUSING = "ClickHouse refuses connections"
+    CLICKHOUSE_ERROR = "ClickHouse answers with an error"
+    CLICKHOUSE_SILENT_BEFORE = "ClickHouse times out before it applied an insert"
+    CLICKHOUSE_SILENT_AFTER = "ClickHouse times out after it applied an insert"
+    CLICKHOUSE_SLOW = "ClickHouse slow"
+    CLICKHOUSE_KILLED = "ClickHouse killed (-9) and restarted"
+    REPEATED = "the same batch published twice"
+    REORDERED = "batches published in another order"
+    LATE = "batches late by hours"
+    PRODUCER_CLOCK = "batches of a producer whose clock is minutes off"
+    WORKER_CLOCK = "workers started with a clock that is minutes off"
+    BROKEN = "broken messages"
+    CONSENT_CHANGED = "consent changed during the run"
+
+
+#: What every seed may draw, with its share of the draws.
+_DRAWN = {
+    Kind.WORKER_KILLED: 4,
+    Kind.LOADER_KILLED: 2,
+    Kind.PRODUCER_KILLED: 3,
+    Kind.WORKER_PAUSED: 3,
+    Kind.LOADER_PAUSED: 2,
+    Kind.WORKER_ADDED: 1,
+    Kind.WORKER_LEFT: 2,
+    Kind.SECOND_LOADER: 2,
+    Kind.BROKER_UNREACHABLE: 2,
+    Kind.BROKER_SILENT: 2,
+    Kind.CLICKHOUSE_ERROR: 2,
+    Kind.CLICKHOUSE_SILENT_BEFORE: 2,
+    Kind.CLICKHOUSE_SILENT_AFTER: 3,
+    Kind.CLICKHOUSE_SLOW: 1,
+    Kind.CLICKHOUSE_KILLED: 2,
+}
+
+_MINUTE_S = 62.0
+#: One seed in so many waits for a broker that is away for a minute.
+_LONG_EVERY = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """``at_s`` since the publishing began; ``target`` picks the process; ``for_s`` it lasts."""
+
+    at_s: float
+    kind: Kind
+    target: int = 0
+    for_s: float = 0.0
+
+    def __str__(self) -> str:
+        lasting = f", for {self.for_s:.1f} s" if self.for_s else ""
+        return f"at {self.at_s:5.1f} s: {self.kind.value}, target {self.target}{lasting}"
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """What a seed does to the stack. ``worker_clocks_ms``: by how much the clock of each start of
+    a worker is off, in turn."""
+
+    faults: tuple[Fault, ...]
+    publish_s: float
+    loaders: int
+    worker_clocks_ms: tuple[int, ...]
+
+    @property
+    def silences(self) -> tuple[Fault, ...]:
+        """When ledgers cannot be proved current: consent should change just then."""
+        return tuple(fault for fault in self.faults if fault.kind is Kind.LEDGER_SILENT)
+
+
+def schedule_of(seed: int, *, real_kafka: bool) -> Schedule:
+    """The same seed has the same schedule, on either broker; on a real one the broker is killed
+    as well."""
+    rng = Random(f"{seed} faults")
+    publish_s = rng.uniform(8.0, 11.0)
+    faults = _loader_dies_with_a_block(rng) + _ledger_falls_behind(rng)
+    kinds, shares = zip(*_DRAWN.items(), strict=True)
+    for kind in rng.choices(kinds, shares, k=rng.randint(3, 5)):
+        at_s = rng.uniform(0.5, publish_s - 0.5)
+        faults.append(Fault(at_s, kind, rng.randrange(2), rng.uniform(1.0, 3.0)))
+    if seed % _LONG_EVERY == _LONG_EVERY - 3:
+        faults.append(Fault(rng.uniform(1.0, 4.0), Kind.BROKER_UNREACHABLE_LONG, 0, _MINUTE_S))
+    loaders = rng.randint(1, 2)
+    if any(fault.kind is Kind.LOADER_PAUSED for fault in faults):
+        loaders = 2
+    clocks_ms = tuple(rng.choice((0, 0, 0, -120_000, 90_000, 120_000)) for _ in range(6))
+    kills = Random(f"{seed} broker")
+    for _ in range(kills.randint(1, 2) if real_kafka else 0):
+        faults.append(Fault(kills.uniform(1.0, publish_s - 1.0), Kind.BROKER_KILLED))
+    ordered = tuple(sorted(faults, key=lambda fault: fault.at_s))
+    return Schedule(ordered, publish_s, loaders, clocks_ms)
+
+
+def _loader_dies_with_a_block(rng: Random) -> list[Fault]:
+    """In most seeds a loader is killed while it holds rows that ClickHouse does not take."""
+    if rng.random() >= 0.6:
+        return []
+    at_s = rng.uniform(1.0, 4.0)
+    return [
+        Fault(at_s, Kind.CLICKHOUSE_REFUSING, 0, rng.uniform(3.0, 4.0)),
+        Fault(at_s + rng.uniform(1.0, 2.0), Kind.LOADER_KILLED, rng.randrange(2)),
+    ]
+
+
+def _ledger_falls_behind(rng: Random) -> list[Fault]:
+    """In most seeds workers go on receiving events while they cannot read consent."""
+    if rng.random() >= 0.6:
+        return []
+    return [Fault(rng.uniform(0.5, 2.0), Kind.LEDGER_SILENT, 0, rng.uniform(5.5, 7.0))]
