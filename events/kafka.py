@@ -13,6 +13,7 @@ from confluent_kafka.cimpl import NewTopic
 from events.errors import ServerMissing, Stop
 from events.settings import Settings
 from events.topics import SPEC, TOPICS, Topic, TopicSpec
+from events.unreadable import StepOver
 
 _ASK_TIMEOUT_S = 5.0
 
@@ -237,13 +238,14 @@ def _read_to_the_ends(
         ]
     )
     ends: dict[int, int] = {}
+    step_over = StepOver()
     give_up_s = time.monotonic() + patience_s
     while len(ends) < len(told):
         if time.monotonic() > give_up_s:
             raise ServerMissing(f"Kafka did not tell the end of {topic.value}")
         message = consumer.poll(0.2)
         error = message.error() if message is not None else None
-        if message is None or error is None:
+        if message is None or error is None or step_over.at(consumer, message):
             continue
         if error.code() == KafkaError._PARTITION_EOF:
             ends[message.partition() or 0] = message.offset() or 0

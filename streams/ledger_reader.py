@@ -43,6 +43,7 @@ class LedgerReader:
     _next_offset: int = 0
     _met_end: bool = False
     _proved_s: float = float("-inf")
+    _trouble: str = "none"
 
     def start(self) -> None:
         """Begin to read; returns at once."""
@@ -71,7 +72,8 @@ class LedgerReader:
                 raise ServerMissing(
                     f"the consent ledger could not be proved current for "
                     f"{self.settings.server_timeout_s:g} s; nothing was passed on meanwhile. "
-                    f"Check that Kafka answers and that the topic `{Topic.CONSENT}` exists."
+                    f"Check that Kafka answers and that the topic `{Topic.CONSENT}` exists (last "
+                    f"trouble: {self._trouble})."
                 )
             await asyncio.sleep(_CHECK_S)
         return self.ledger
@@ -95,9 +97,10 @@ class LedgerReader:
             while not self._stop.is_set():
                 try:
                     self._prove(consumer)
-                except (KafkaException, Retry):
+                except (KafkaException, Retry) as error:
                     # No proof now: the ledger ages and the gate closes. What was handed out but
                     # not taken in when the fault came must be handed out again.
+                    self._trouble = _named(error)
                     self._stop.wait(_POLL_S)
                     self._read_on(consumer)
         finally:
@@ -147,3 +150,8 @@ class LedgerReader:
                     self.ledger.doubt(*parts)
                 log.warning("consent record refused", offset=offset, reason=refusal.reason.value)
         self._next_offset = offset + 1
+
+
+def _named(error: KafkaException | Retry) -> str:
+    cause = error.args[0] if error.args else None
+    return cause.name() if isinstance(cause, KafkaError) else str(error)

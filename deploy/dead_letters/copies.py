@@ -11,13 +11,14 @@ from collections.abc import Callable, Mapping
 from confluent_kafka import Consumer, TopicPartition
 
 from deploy.dead_letters.letter import Place
-from deploy.dead_letters.read import LOOKING, headers_of, is_end
+from deploy.dead_letters.read import LOOKING, is_end
 from events.clock import Clock, SystemClock
 from events.errors import ServerMissing
 from events.kafka import client_config, end_offsets
 from events.redrive import redriven_from
 from events.settings import Settings
 from events.topics import Topic
+from events.unreadable import StepOver, headers_of
 
 _TAKE_MESSAGES = 1_000
 _POLL_S = 0.2
@@ -36,7 +37,7 @@ def copied_since(
     clock = clock or SystemClock()
     ends = end_offsets(settings, Topic.RAW, starts) if starts else {}
     left = {partition for partition, end in ends.items() if starts[partition] < end}
-    consumer = Consumer(client_config(settings, **LOOKING))
+    consumer, step_over = Consumer(client_config(settings, **LOOKING)), StepOver()
     found: dict[Place, tuple[int, ...]] = {}
     try:
         consumer.assign(
@@ -53,7 +54,7 @@ def copied_since(
                 partition, offset = message.partition() or 0, message.offset() or 0
                 if is_end(message):
                     left.discard(partition)
-                if message.error() is not None:
+                if step_over.at(consumer, message) or message.error() is not None:
                     continue  # of no partition, where it is about the group that is never joined
                 if offset + 1 >= ends[partition]:
                     left.discard(partition)

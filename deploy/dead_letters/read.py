@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import cast
 
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
@@ -13,6 +12,7 @@ from events.errors import ServerMissing, Stop
 from events.kafka import client_config
 from events.settings import Settings
 from events.topics import Topic
+from events.unreadable import StepOver
 
 _POLL_S = 0.2
 #: Reading on over this many messages is quicker than to ask for another place.
@@ -39,6 +39,7 @@ class Reader:
         self._consumer = Consumer(client_config(settings, **LOOKING))
         self._patience_s = settings.server_timeout_s
         self._next: Place = (-1, -1)
+        self._step_over = StepOver()
 
     def at(self, place: Place) -> Message | None:
         """The message at ``place``; None where there is none any more. Raises ``ServerMissing``
@@ -61,7 +62,7 @@ class Reader:
                 reads_on = False
                 self._go_to(partition, offset)
                 continue
-            if message.error() is not None:
+            if self._step_over.at(self._consumer, message) or message.error() is not None:
                 continue
             found = message.offset() or 0
             self._next = (partition, found + 1)
@@ -98,9 +99,3 @@ def is_end(message: Message) -> bool:
             "`glasshouse provision --rights` as administrator if it lacks the right."
         )
     return error is not None and error.code() == KafkaError._PARTITION_EOF
-
-
-def headers_of(message: Message) -> list[tuple[str, bytes | None]]:
-    """The headers of a message that was read."""
-    # The client's hint also allows what only a producer hands over.
-    return cast("list[tuple[str, bytes | None]]", message.headers() or [])

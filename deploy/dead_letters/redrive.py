@@ -25,9 +25,9 @@ from deploy.dead_letters.books import Places
 from deploy.dead_letters.explain import refusal
 from deploy.dead_letters.held import Held
 from deploy.dead_letters.letter import Place, written
-from deploy.dead_letters.read import headers_of
 from events.codec import Codec
 from events.redrive import HEADER, mark
+from events.unreadable import headers_of
 
 #: How many places are named of each outcome; their number is always exact.
 SHOWN = 5

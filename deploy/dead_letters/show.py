@@ -11,12 +11,13 @@ from deploy.dead_letters.advice import next_step, where_it_is
 from deploy.dead_letters.explain import explain
 from deploy.dead_letters.held import Held, Whereabouts, whereabouts
 from deploy.dead_letters.letter import Letter, written
-from deploy.dead_letters.read import Reader, headers_of
+from deploy.dead_letters.read import Reader
 from events.codec import Codec
 from events.meanings import MEANING
 from events.outcomes import Rejected
 from events.settings import Settings
 from events.topics import Topic
+from events.unreadable import headers_of
 
 #: A message can have thousands of headers, with names of any length.
 _HEADERS, _NAME_CHARS = 20, 64

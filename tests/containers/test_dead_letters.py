@@ -7,13 +7,14 @@ from confluent_kafka import Producer, TopicPartition
 
 from deploy.dead_letters.copies import copied_since
 from deploy.dead_letters.held import held_by_kafka
-from deploy.dead_letters.read import Reader, headers_of
+from deploy.dead_letters.read import Reader
 from events.clock import MS_PER_DAY, SystemClock
 from events.codec import Codec
 from events.errors import Stop
 from events.kafka import client_config, create_topics
 from events.redrive import mark
 from events.topics import Topic
+from events.unreadable import headers_of
 from producers.publisher import Publisher
 from tests.containers.cluster import Cluster
 from tests.containers.secured_kafka import Secured

@@ -14,7 +14,6 @@ import fastavro
 import pytest
 from confluent_kafka import Message, Producer
 
-from deploy.dead_letters.read import headers_of
 from deploy.dead_letters.redrive import ALREADY
 from events.batch import SCHEMA, InteractionBatch, to_record
 from events.clock import MS_PER_HOUR, SystemClock
@@ -24,6 +23,7 @@ from events.policy import BUNDLED_POLICY, load_policy
 from events.redrive import mark
 from events.schemas import newest
 from events.topics import Topic
+from events.unreadable import headers_of
 from producers.publisher import Publisher
 from streams.keys import save_keys
 from tests.end_to_end import scenario, tables

@@ -7,13 +7,14 @@ from confluent_kafka import Producer
 
 from deploy.dead_letters.copies import copied_since
 from deploy.dead_letters.held import held_by_kafka
-from deploy.dead_letters.read import Reader, headers_of
+from deploy.dead_letters.read import Reader
 from events.codec import Codec
 from events.errors import ServerMissing
 from events.kafka import client_config
 from events.redrive import mark
 from events.settings import Settings
 from events.topics import Topic
+from events.unreadable import headers_of
 from producers.publisher import Publisher
 
 pytestmark = pytest.mark.service
