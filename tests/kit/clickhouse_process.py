@@ -32,6 +32,11 @@ class ClickHouseOverHttp:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._port}"
 
+    @property
+    def pid(self) -> int | None:
+        """None while it is killed."""
+        return self._process.pid if self._process else None
+
     def start(self) -> None:
         """Start it; again on the port and the tables it had."""
         command = [sys.executable, "-m", "tests.kit.embedded_clickhouse_http"]
