@@ -28,6 +28,14 @@ demo: $(READY) ## run a simulated organisation end to end, with nothing else ins
 test: $(READY) ## run all tests; a skipped service test is a failure with STRICT=1
 	$(BIN)/python -m pytest $(if $(STRICT),--strict-services) $(ARGS)
 
+.PHONY: outage
+outage: $(READY) ## have ClickHouse away for 10 minutes under 50,000 events/s: memory, exact tables (Docker)
+	$(BIN)/python -m tests.endurance outage $(ARGS)
+
+.PHONY: soak
+soak: $(READY) ## carry half of the maximum load for 30 minutes: is memory flat? (Docker)
+	$(BIN)/python -m tests.endurance soak $(ARGS)
+
 .PHONY: images
 images: $(READY) ## build the container images from packages alone (root, Docker, debootstrap, Maven)
 	PYTHON=$(BIN)/python deploy/airgap/images.sh $(IMAGES)

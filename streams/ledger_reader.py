@@ -28,6 +28,8 @@ _PARTITION = 0  # the ledger has one partition, see events/topics.py
 _POLL_RECORDS = 5_000
 _POLL_S = 0.05
 _CHECK_S = 0.05
+#: Most bytes that are read ahead of the ledger, in kB.
+_READ_AHEAD_KB = 16_384
 
 
 @dataclass(slots=True)
@@ -89,6 +91,7 @@ class LedgerReader:
                     "enable.partition.eof": True,
                     "auto.offset.reset": "error",
                     "fetch.wait.max.ms": 100,
+                    "queued.max.messages.kbytes": _READ_AHEAD_KB,
                 },
             )
         )

@@ -23,6 +23,7 @@ from streams.ledger_reader import LedgerReader
 from streams.observe import count_from_zero
 from streams.pipeline import Rules
 from streams.record_batches import read_bounded
+from streams.quiet import OnceInAWhile
 from streams.worker import Worker
 
 _NOISY = ("faust", "mode", "aiokafka", "streams.supervisor")
@@ -50,6 +51,8 @@ def run_worker(settings: Settings) -> None:
     for name in _NOISY:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
     read_bounded()
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(OnceInAWhile(_NOISY, clock))
     ledger.start()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)

@@ -123,8 +123,11 @@ class Stack:
 
 
 @contextmanager
-def running_stack(folder: Path, kafka: str, workers: int, events_per_s: float) -> Iterator[Stack]:
-    """All of it, carrying ``events_per_s``. Whatever still runs at the end is ended."""
+def running_stack(
+    folder: Path, kafka: str, workers: int, events_per_s: float, **more: object
+) -> Iterator[Stack]:
+    """All of it, carrying ``events_per_s``; ``more`` are settings of every process. Whatever still
+    runs at the end is ended."""
     folder.mkdir(parents=True)
     config = folder / "engine.xml"
     config.write_text(_ENGINE_CONFIG)
@@ -137,6 +140,7 @@ def running_stack(folder: Path, kafka: str, workers: int, events_per_s: float) -
             clickhouse_url=clickhouse.url,
             data_dir=folder,
             key_file=folder / "keys.json",
+            **more,
         )
         admin = wait_for_kafka(settings)
         create_topics(admin, settings)
