@@ -160,9 +160,12 @@ class Loader:
                 self._source.pause(self._source.assignment())
         elif full or self._gathering.is_old(limit_s, self._clock.monotonic_s()):
             self._saver.launch(self._gathering.take())
-            if self._paused:
-                self._paused = False
-                self._source.resume(self._source.assignment())
+            self._read_on()
+
+    def _read_on(self) -> None:
+        if self._paused:
+            self._paused = False
+            self._source.resume(self._source.assignment())
 
     def _read_again(self, at: Coordinates) -> None:
         """Go back to the message: the schema registry is away, which is not its fault."""
@@ -200,13 +203,14 @@ class Loader:
 
     def _on_assign(self, _: object, partitions: list[TopicPartition]) -> None:
         self._progress.assigned((Topic(each.topic), each.partition) for each in partitions)
-        self._paused = False
 
     def _on_revoke(self, _: object, partitions: list[TopicPartition]) -> None:
         """Partitions go to another loader: save what can be, in time, and forget the rest."""
         self._save_all(_LEAVE_S)
         self._drop()
+        self._read_on()  # librdkafka keeps a pause for when the partition comes back
 
     def _on_lost(self, _: object, partitions: list[TopicPartition]) -> None:
         """They are another loader's already: nothing may be committed."""
         self._drop()
+        self._read_on()

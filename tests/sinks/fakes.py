@@ -121,7 +121,7 @@ class FakeSource:
         self.faults.begin("poll")
         if not self.positions:
             self.positions = {key: self.log.committed.get(key, 0) for key in self.log.messages}
-            self.ended, self.paused = set(), set()
+            self.ended = set()  # but what is paused stays so, as in librdkafka
             self._heard["assign"](self, self.assignment())
         for key, position in sorted(self.positions.items()):
             if key in self.paused:
@@ -153,7 +153,7 @@ class FakeSource:
         self.paused = {(Topic(each.topic), each.partition) for each in partitions}
 
     def resume(self, partitions: list[TopicPartition]) -> None:
-        self.paused = set()
+        self.paused -= {(Topic(each.topic), each.partition) for each in partitions}
 
     def seek(self, partition: TopicPartition) -> None:
         self.positions[Topic(partition.topic), partition.partition] = partition.offset

@@ -221,6 +221,26 @@ def test_during_an_outage_reading_pauses_and_polling_goes_on(
     assert client.rows() == truth
 
 
+@pytest.mark.parametrize("how", ["revoke", "lost"])
+def test_partitions_that_come_back_after_a_rebalance_in_an_outage_are_read_again(
+    truth: Mapping[str, set[str]], how: str
+) -> None:
+    log, client = Log.of(RUN), FakeClient(Faults(always={"insert": _unreachable()}))
+    source = FakeSource(log)
+    loader = _in_small_blocks(_loader(source, client))
+    real_poll = source.poll
+
+    def poll(timeout: float) -> FakeMessage | None:
+        if source.pauses == 1 and client.faults.always:
+            client.faults = Faults()
+            source.rebalance(how)
+        return real_poll(timeout)
+
+    source.poll = poll  # type: ignore[method-assign]
+    _run_until(loader, log.is_saved)
+    assert client.rows() == truth
+
+
 def test_by_default_an_outage_is_waited_for_without_an_end() -> None:
     assert Settings().insert_give_up_s == 0
     client = FakeClient(Faults(always={"insert": _unreachable()}))
