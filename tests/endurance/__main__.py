@@ -74,7 +74,7 @@ def soak(
 ) -> None:
     """Half of the maximum load: is memory flat, are the tables exact? Exit status 1 if not."""
     place = _place(folder)
-    with running_stack(place, kafka.value, workers, 50_000.0) as stack:
+    with running_stack(place, kafka.value, workers, soaks.FIRST_EVENTS_PER_S) as stack:
         outcome = soaks.run(stack, minutes * 60, maximum, events_per_s)
     show_json(soaks.as_json(outcome)) if as_json else show_soak(outcome)
     _leave(place, outcome.ok)

@@ -15,8 +15,8 @@ Series = Sequence[tuple[float, float]]
 #: Single samples swing with every block of rows; the median of so long does not.
 BIN_S = 20.0
 FEWEST_BINS = 12
-#: Growth in an hour that still counts as flat: allocators step, and caches settle.
-ALLOWED_SHARE_PER_H, ALLOWED_MIB_PER_H = 0.10, 16.0
+#: Growth in an hour that still counts as flat: allocators fill gaps slowly, and caches settle.
+ALLOWED_SHARE_PER_H, ALLOWED_MIB_PER_H = 0.10, 32.0
 #: A leak that must show: 1 MiB a minute.
 LEAK_MIB_PER_H = 60.0
 _CONFIDENCE = 0.95

@@ -15,7 +15,8 @@ from tests.endurance.watch import Sight, Watch
 
 #: Each step of the search: a rate that is kept for so long, without anything waiting much longer
 #: at its end, can be sustained.
-_FIRST_EVENTS_PER_S, _STEP, _STEP_S, _MOST_STEPS = 50_000.0, 1.4, 25.0, 12
+FIRST_EVENTS_PER_S = 20_000.0
+_STEP, _STEP_S, _MOST_STEPS = 1.4, 25.0, 14
 _WAITS_S, _MADE_SHARE = 6.0, 0.95
 _DRAIN_S = 300.0
 #: Caches fill and code is loaded: a sixth of the run, and not less than a minute.
@@ -95,7 +96,8 @@ def run(stack: Stack, seconds: float, maximum: float, events_per_s: float) -> Ou
 
 def find_maximum(watch: Watch) -> float:
     """The largest rate tried that was carried; what waits is loaded before this returns."""
-    rate, carried = _FIRST_EVENTS_PER_S, 0.0
+    rate, carried = FIRST_EVENTS_PER_S, 0.0
+    watch.until("draining", _DRAIN_S, _little_waits)
     for _ in range(_MOST_STEPS):
         watch.stack.set_rate(rate)
         phase = f"{rate:,.0f}/s"
@@ -104,10 +106,14 @@ def find_maximum(watch: Watch) -> float:
             break
         carried, rate = rate, rate * _STEP
     if not carried:
-        raise RuntimeError(f"not even {_FIRST_EVENTS_PER_S:,.0f} events/s are carried here")
+        raise RuntimeError(f"not even {FIRST_EVENTS_PER_S:,.0f} events/s are carried here")
     watch.stack.set_rate(carried / 4)
-    watch.until("draining", _DRAIN_S, lambda seen: (seen.lag_s or _DRAIN_S) < _WAITS_S)
+    watch.until("draining", _DRAIN_S, _little_waits)
     return carried
+
+
+def _little_waits(seen: Sight) -> bool:
+    return seen.lag_s is not None and seen.lag_s < _WAITS_S
 
 
 def is_carried(seen: list[Sight], rate: float) -> bool:
@@ -115,7 +121,7 @@ def is_carried(seen: list[Sight], rate: float) -> bool:
     end."""
     half, last = seen[len(seen) // 2], seen[-1]
     made = (last.events - half.events) / max(last.at_s - half.at_s, 1e-9)
-    return made >= _MADE_SHARE * rate and last.lag_s is not None and last.lag_s <= _WAITS_S
+    return made >= _MADE_SHARE * rate and _little_waits(last)
 
 
 def as_json(outcome: Outcome) -> dict[str, Any]:
