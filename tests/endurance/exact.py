@@ -38,11 +38,11 @@ def _as_expected(client: Client, expected: Mapping[str, Any]) -> Iterator[Check]
         yield _fates(purpose, found, expected)
     rows, different = client.query(_ROWS).result_rows[0]
     passed = expected["purposes"][Purpose.AGENT_TRAINING.value]["passed"]
-    yield Check("rows of training.interactions", passed, int(rows))
+    yield Check("rows of training.interactions as simulated", passed, int(rows))
     yield Check("rows that are there once", int(rows), int(different))
     ((counted,),) = client.query(_PARTIALS).result_rows
     passed = expected["purposes"][Purpose.TEAM_ANALYTICS.value]["passed"]
-    yield Check("events in analytics.window_partials", passed, int(counted))
+    yield Check("events in analytics.window_partials as simulated", passed, int(counted))
 
 
 def _fates(purpose: Purpose, found: Totals, expected: Mapping[str, Any]) -> Check:
