@@ -15,6 +15,8 @@ from events.outcomes import Rejected
 from events.purposes import Purpose
 
 SCHEMA = "consent_record"
+#: What the consent log's table can hold: ClickHouse's DateTime ends in 2106.
+_TIMES_MS = range(2**32 * 1_000)
 _NOTICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}", re.ASCII)
 
 
@@ -61,16 +63,21 @@ class ConsentRecord:
     @property
     def key(self) -> bytes:
         """Message key: the same for two records exactly when the later replaces the earlier."""
-        parts = [self.subject, self.purpose.value, ASPECT[self.action].value]
-        return json.dumps(parts, ensure_ascii=False).encode()
+        return _key(self.subject, self.purpose, ASPECT[self.action])
+
+
+def _key(subject: str, purpose: Purpose, aspect: Aspect) -> bytes:
+    return json.dumps([subject, purpose.value, aspect.value], ensure_ascii=False).encode()
 
 
 def key_parts(key: bytes | None) -> tuple[str, Purpose, Aspect] | None:
-    """Subject, purpose and aspect of a message key; None where it is not the key of a record."""
+    """Subject, purpose and aspect of a message key; None where it is not the key of a record, byte
+    by byte: Kafka compacts by the bytes, so another spelling is another key."""
     try:
         subject, purpose, aspect = json.loads(key or b"")
         if isinstance(subject, str) and is_subject(subject):
-            return subject, Purpose(purpose), Aspect(aspect)
+            parts = subject, Purpose(purpose), Aspect(aspect)
+            return parts if _key(*parts) == key else None
     except (TypeError, ValueError, RecursionError):
         pass
     return None
@@ -103,7 +110,7 @@ def from_record(record: Mapping[str, Any]) -> ConsentRecord:
     granted = consent.action is ConsentAction.GRANT
     if (
         not is_subject(consent.subject)
-        or consent.at_ms < 0
+        or consent.at_ms not in _TIMES_MS
         or granted != bool(consent.notice_version)
         or (granted and not is_notice_version(consent.notice_version))
     ):

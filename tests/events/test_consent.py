@@ -21,7 +21,7 @@ from events.consent import (
 )
 from events.errors import Reject
 from events.outcomes import Rejected
-from events.purposes import Purpose
+from events.purposes import PURPOSES, Purpose
 from tests.strategies import consent_records
 
 subjects = st.text('aø\\"[]{}, ', min_size=1, max_size=8)
@@ -133,3 +133,19 @@ def test_a_notice_has_a_short_plain_version(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "-1", "a b", "x" * 33, "1\n", "é"])
 def test_anything_else_is_no_version(text: str) -> None:
     assert not is_notice_version(text)
+
+
+@pytest.mark.parametrize("at_ms", [-1, 2**32 * 1_000, 2**63 - 1])
+def test_a_word_of_a_time_that_its_table_cannot_hold_is_refused(at_ms: int) -> None:
+    record = to_record(ConsentRecord("anna", PURPOSES[0], ConsentAction.GRANT, "1", 0))
+    with pytest.raises(Reject, match="invalid_header"):
+        from_record({**record, "at_ms": at_ms})
+
+
+def test_another_spelling_of_a_key_is_another_key() -> None:
+    key = ConsentRecord("anna", PURPOSES[0], ConsentAction.PAUSE, "", 0).key
+    assert key_parts(key) is not None
+    spaced = key.replace(b", ", b",")
+    escaped = key.replace(b"anna", b"\\u0061nna")
+    mapping = b'{"anna": 1, "agent_training": 2, "pause": 3}'
+    assert [key_parts(other) for other in (spaced, escaped, mapping)] == [None] * 3
