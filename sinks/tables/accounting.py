@@ -50,11 +50,15 @@ def origins(record: Mapping[str, Any], offset: NDArray[np.int64]) -> NDArray[np.
     if len(copies) != len(letters):
         raise Reject(Rejected.UNEQUAL_COLUMNS)
     found = np.full(len(offset), NO_COPY, np.int64)
-    for copy, letter in zip(copies, letters, strict=True):
-        here = offset == copy
-        if letter < 0 or not here.any():
-            raise Reject(Rejected.INVALID_HEADER)
-        found[here] = letter
+    if not copies:
+        return found
+    origin = np.array(letters, np.int64)
+    order = np.argsort(offset, kind="stable")
+    place = np.searchsorted(offset, np.array(copies, np.int64), sorter=order)
+    here = order[np.minimum(place, len(offset) - 1)] if len(offset) else place
+    if not len(offset) or origin.min() < 0 or not np.array_equal(offset[here], copies):
+        raise Reject(Rejected.INVALID_HEADER)
+    found[here] = origin
     return found
 
 
