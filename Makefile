@@ -36,6 +36,10 @@ outage: $(READY) ## have ClickHouse away for 10 minutes under 50,000 events/s: m
 soak: $(READY) ## carry half of the maximum load for 30 minutes: is memory flat? (Docker)
 	$(BIN)/python -m tests.endurance soak $(ARGS)
 
+.PHONY: fuzz
+fuzz: $(READY) ## throw INPUTS (1000000) mutated messages at every reader; ARGS: see ARGS=--help
+	$(BIN)/python -m tests.fuzz $(if $(INPUTS),--inputs $(INPUTS)) $(ARGS)
+
 .PHONY: images
 images: $(READY) ## build the container images from packages alone (root, Docker, debootstrap, Maven)
 	PYTHON=$(BIN)/python deploy/airgap/images.sh $(IMAGES)
