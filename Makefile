@@ -40,6 +40,11 @@ soak: $(READY) ## carry half of the maximum load for 30 minutes: is memory flat?
 fuzz: $(READY) ## throw INPUTS (1000000) mutated messages at every reader; ARGS: see ARGS=--help
 	$(BIN)/python -m tests.fuzz $(if $(INPUTS),--inputs $(INPUTS)) $(ARGS)
 
+.PHONY: fuzz-guided
+fuzz-guided: $(READY) ## fuzz one reader (TARGET=accounting) guided by coverage; installs atheris
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes --requirement tests/fuzz/requirements.lock
+	$(BIN)/python -m tests.fuzz.guided $(TARGET) $(or $(ARGS),-max_total_time=600)
+
 .PHONY: images
 images: $(READY) ## build the container images from packages alone (root, Docker, debootstrap, Maven)
 	PYTHON=$(BIN)/python deploy/airgap/images.sh $(IMAGES)

@@ -16,10 +16,10 @@ from rich.progress import Progress
 
 from events.options import err
 from producers.ctrl_c import asked_to_stop
-from tests.fuzz.fuzzing import NAMES, Found
+from tests.fuzz.fuzzing import Found
 from tests.fuzz.processes import Run, watch
 from tests.fuzz.report import show, together
-from tests.fuzz.targets import TARGETS
+from tests.fuzz.targets import NAMES, TARGETS
 
 _INTERRUPTED = 130
 app = typer.Typer(add_completion=False)

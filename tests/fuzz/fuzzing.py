@@ -17,7 +17,7 @@ from pathlib import Path
 from random import Random
 
 from tests.fuzz.mutate import MOST_BYTES
-from tests.fuzz.targets import TARGETS, quiet
+from tests.fuzz.targets import NAMES, TARGETS, quiet
 from tests.kit.memory import held_bytes
 
 #: Of the processor's time: that of a clock is no fault of the input on a busy machine.
@@ -31,7 +31,6 @@ _HEAD = struct.Struct("<QQQ")  # inputs begun, place of the target, bytes of the
 _LOOK_INPUTS = 500
 #: Of each target, before memory is measured.
 _WARM_INPUTS = 50
-NAMES = tuple(TARGETS)
 
 
 @dataclass(slots=True)

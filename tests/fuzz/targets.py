@@ -230,6 +230,8 @@ TARGETS: dict[str, Target] = {
     "explanation": Target(explanation, _messages(SCHEMA), 2),
 }
 
+NAMES = tuple(TARGETS)
+
 
 def quiet() -> None:
     """Refused words of consent are logged, each; not here."""

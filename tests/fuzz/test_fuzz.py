@@ -14,10 +14,10 @@ from typer.testing import CliRunner
 
 from tests.fuzz import fuzzing, processes
 from tests.fuzz.__main__ import app, shares
-from tests.fuzz.fuzzing import NAMES, Found, Shared, fuzz
+from tests.fuzz.fuzzing import Found, Shared, fuzz
 from tests.fuzz.processes import Run, watch
 from tests.fuzz.report import slope
-from tests.fuzz.targets import TARGETS, Target
+from tests.fuzz.targets import NAMES, TARGETS, Target
 
 INPUTS = 2_000
 
