@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, TopicMetadata
 from confluent_kafka.cimpl import NewTopic
 
 from events.errors import ServerMissing, Stop
@@ -16,6 +16,16 @@ from events.topics import SPEC, TOPICS, Topic, TopicSpec
 from events.unreadable import StepOver
 
 _ASK_TIMEOUT_S = 5.0
+
+#: What a question meets while no broker answers.
+_AWAY = frozenset(
+    {
+        KafkaError._TRANSPORT,
+        KafkaError._TIMED_OUT,
+        KafkaError._ALL_BROKERS_DOWN,
+        KafkaError.REQUEST_TIMED_OUT,
+    }
+)
 
 
 def client_config(settings: Settings, **more: Any) -> dict[str, Any]:
@@ -95,10 +105,11 @@ def create_topics(
 ) -> None:
     """Create those of ``topics`` that are missing; those that exist are left as they are.
 
-    Raises ``Stop`` where one cannot be made (where Kafka checks rights, one that this user may not
-    see looks as if it were missing), or has a number of partitions that breaks a promise.
+    Raises ``ServerMissing`` where the broker does not answer, and ``Stop`` where one cannot be made
+    (where Kafka checks rights, one that this user may not see looks as if it were missing), or has
+    a number of partitions that breaks a promise.
     """
-    existing = admin.list_topics(timeout=_ASK_TIMEOUT_S).topics
+    existing = _listed(admin)
     wanted = [
         NewTopic(
             topic.value,
@@ -117,6 +128,21 @@ def create_topics(
                 raise Stop(_not_made(name, error.args[0], settings.kafka_user)) from None
     _wait_until_known(admin, settings, topics)
     _refuse_odd_partitions(admin)
+
+
+def _listed(admin: AdminClient) -> dict[str, TopicMetadata]:
+    """Every topic by name. ``ServerMissing`` where the broker does not answer."""
+    try:
+        return admin.list_topics(timeout=_ASK_TIMEOUT_S).topics
+    except KafkaException as error:
+        raise _no_answer(error) from None
+
+
+def _no_answer(error: KafkaException) -> ServerMissing:
+    return ServerMissing(
+        f"Kafka did not answer when it was asked for its topics ({error.args[0].name()}). Start "
+        "again when it is back."
+    )
 
 
 def _topic_config(spec: TopicSpec, replicas: int) -> dict[str, str]:
@@ -150,7 +176,7 @@ def _wait_until_known(admin: AdminClient, settings: Settings, topics: Collection
     none. ``ServerMissing`` after ``server_timeout_s``."""
     give_up_s = time.monotonic() + settings.server_timeout_s
     while True:
-        known = admin.list_topics(timeout=_ASK_TIMEOUT_S).topics
+        known = _listed(admin)
         if all(topic.value in known and known[topic.value].partitions for topic in topics):
             return
         if time.monotonic() > give_up_s:
@@ -175,16 +201,23 @@ def _refuse_odd_partitions(admin: AdminClient) -> None:
 
 
 def topic_ids(admin: AdminClient, topics: Iterable[Topic]) -> dict[Topic, str]:
-    """Kafka's id of each topic: it tells a topic from one that had the same name before."""
+    """Kafka's id of each topic: it tells a topic from one that had the same name before.
+    ``ServerMissing`` where the broker does not answer."""
     names = [topic.value for topic in topics]
     described = admin.describe_topics(TopicCollection(names), request_timeout=_ASK_TIMEOUT_S)
-    return {Topic(name): str(future.result().topic_id) for name, future in described.items()}
+    try:
+        return {Topic(name): str(future.result().topic_id) for name, future in described.items()}
+    except KafkaException as error:
+        if error.args[0].code() not in _AWAY:
+            raise
+        raise _no_answer(error) from None
 
 
 def partitions_of(admin: AdminClient, topic: Topic) -> list[int]:
-    """Partition numbers of a topic; empty if it does not exist."""
+    """Partition numbers of a topic; empty if it does not exist. ``ServerMissing`` where the broker
+    does not answer."""
     # All topics are listed, since many brokers create a topic that is asked for by name.
-    metadata = admin.list_topics(timeout=_ASK_TIMEOUT_S).topics.get(topic.value)
+    metadata = _listed(admin).get(topic.value)
     return sorted(metadata.partitions) if metadata and metadata.error is None else []
 
 

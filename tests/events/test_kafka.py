@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient
 
 from deploy.broker import EmbeddedBroker, free_port
 from events.errors import ServerMissing
@@ -64,3 +66,17 @@ def test_a_broker_that_is_not_there_is_named_with_what_to_do() -> None:
     assert waits == sorted(waits)
     with pytest.raises(ServerMissing, match="did not tell the end"):
         end_offsets(settings, Topic.RAW, [0])
+
+
+@pytest.mark.service
+@pytest.mark.parametrize("ask", [partitions_of, lambda admin, topic: topic_ids(admin, [topic])])
+def test_a_broker_that_goes_away_while_a_process_starts_is_a_missing_server(
+    ask: Callable[[AdminClient, Topic], object],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("events.kafka._ASK_TIMEOUT_S", 0.5)
+    with EmbeddedBroker(tmp_path / "broker.log") as broker:
+        admin = wait_for_kafka(Settings(kafka_servers=broker.servers))
+    with pytest.raises(ServerMissing, match="did not answer when it was asked for its topics"):
+        ask(admin, Topic.RAW)
