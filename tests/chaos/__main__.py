@@ -42,7 +42,9 @@ def main(
     ] = Broker.EMBEDDED,
     broken: Annotated[
         Optional[Break],  # noqa: UP045
-        typer.Option(help="Break the product on purpose, and stop at the first seed that fails."),
+        typer.Option(
+            help="Break the product on purpose; stop at the first seed whose tables show it."
+        ),
     ] = None,
     as_one: Annotated[bool, typer.Option("--json", help="One JSON object in the end.")] = False,
 ) -> None:
@@ -67,7 +69,7 @@ def main(
                     )
                     verdicts.append(run_seed(number, plan))
                 tell(verdicts[-1], f"python -m tests.chaos --seed {number}{flags}")
-                if broken and not verdicts[-1].ok:
+                if broken and verdicts[-1].is_caught:
                     break
     except KeyboardInterrupt:
         err.print("stopped: every process is ended, and every folder removed")
@@ -79,8 +81,9 @@ def main(
         as_json(verdicts, kafka.value, broken)
     else:
         sum_up(verdicts, kafka.value)
-    all_passed = all(verdict.ok for verdict in verdicts)
-    raise typer.Exit(int(all_passed if broken else not all_passed))
+    if broken:
+        raise typer.Exit(int(not verdicts[-1].is_caught))
+    raise typer.Exit(int(not all(verdict.ok for verdict in verdicts)))
 
 
 @contextmanager

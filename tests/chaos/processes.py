@@ -21,6 +21,7 @@ _GAVE_UP = (
     "acknowledged nothing",
     "does not know the topics",
     "did not tell the end",
+    "KafkaConnectionError",  # Faust's, where the broker goes away while a worker starts
 )
 
 

@@ -74,6 +74,11 @@ class Verdict:
     def ok(self) -> bool:
         return not self.failure and not self.told
 
+    @property
+    def is_caught(self) -> bool:
+        """Whether the tables showed a fault: what a broken build must come to."""
+        return bool(self.told)
+
 
 def run_seed(seed: int, plan: Plan) -> Verdict:
     """Run ``seed`` to its verdict. Nothing of it is left behind."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import socket
 import struct
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from uuid import uuid4
 
 from tests.kit.embedded_engine import Answer, Engine, Refused
@@ -38,6 +40,11 @@ class Endpoint(ThreadingHTTPServer):
     plan: Plan
     users: Mapping[str, User]
     is_refusing = False
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that was killed is nothing to complain of."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
 
 class _Cut(Exception):

@@ -1,0 +1,53 @@
+"""What a worker may believe of a person at a moment, after what was said and acknowledged."""
+
+from __future__ import annotations
+
+import pytest
+
+from events.consent import ConsentAction, ConsentRecord
+from events.purposes import Purpose
+from tests.chaos.words import Heard, may_be_believed
+from tests.strategies import NOTICE, SUBJECTS
+
+WHO, PURPOSE = SUBJECTS[0], Purpose.AGENT_TRAINING
+BOUND_MS = 2_000
+GRANT, WITHDRAW, PAUSE, RESUME = ConsentAction
+
+
+def heard(*words: tuple[ConsentAction, int]) -> list[Heard]:
+    return [
+        Heard(ConsentRecord(WHO, PURPOSE, action, NOTICE * (action is GRANT), at_ms), at_ms)
+        for action, at_ms in words
+    ]
+
+
+def believed(words: list[Heard], since_ms: int, purpose: Purpose = PURPOSE) -> set[str]:
+    return set(
+        may_be_believed(
+            words, WHO, purpose, since_ms=since_ms, bound_ms=BOUND_MS, notice_version=NOTICE
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("since_ms", "standings"),
+    [
+        (4_999, {"", "withdrawn"}),  # published before
+        (6_999, {"", "withdrawn"}),  # within the bound
+        (7_000, {"withdrawn"}),  # beyond it: without exception
+    ],
+)
+def test_a_withdrawal_counts_from_the_bound_on(since_ms: int, standings: set[str]) -> None:
+    assert believed(heard((GRANT, 0), (WITHDRAW, 5_000)), since_ms) == standings
+
+
+def test_a_later_word_may_count_for_a_message_that_is_judged_late() -> None:
+    words = heard((GRANT, 0), (WITHDRAW, 5_000), (PAUSE, 50_000), (GRANT, 60_000))
+    assert believed(words, 8_000) == {"withdrawn", "paused"}
+    assert believed(words[:2], 8_000) == {"withdrawn"}
+
+
+def test_who_never_changes_has_one_standing() -> None:
+    assert believed(heard((GRANT, 0)), BOUND_MS) == {""}
+    assert believed([], 0) == {"not_enrolled"}
+    assert believed(heard((GRANT, 0)), BOUND_MS, Purpose.TEAM_ANALYTICS) == {"not_enrolled"}
