@@ -45,6 +45,16 @@ fuzz-guided: $(READY) ## fuzz one reader (TARGET=accounting) guided by coverage;
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes --requirement tests/fuzz/requirements.lock
 	$(BIN)/python -m tests.fuzz.guided $(TARGET) $(or $(ARGS),-max_total_time=600)
 
+.PHONY: chaos
+chaos: $(READY) ## run SEEDS seeds of faults against the whole pipeline (KAFKA=container: a real broker, killed too)
+	$(BIN)/python -m tests.chaos --seeds $(or $(SEEDS),10) $(if $(KAFKA),--kafka $(KAFKA)) $(if $(RECORDINGS),--recordings $(RECORDINGS)) $(ARGS)
+
+.PHONY: chaos-broken
+chaos-broken: $(READY) ## break the product in three ways; each must be caught by one of ten seeds
+	@for how in commit-before-insert identity-left-out ledger-not-awaited; do \
+	  $(BIN)/python -m tests.chaos --seeds 10 --broken $$how $(if $(RECORDINGS),--recordings $(RECORDINGS)) $(ARGS) || failed=1; \
+	done; exit $${failed:-0}
+
 .PHONY: images
 images: $(READY) ## build the container images from packages alone (root, Docker, debootstrap, Maven)
 	PYTHON=$(BIN)/python deploy/airgap/images.sh $(IMAGES)

@@ -17,7 +17,7 @@ from tests.chaos import kafka as brokers
 from tests.chaos.broken import Break
 from tests.chaos.kafka import Kafka
 from tests.chaos.run import Plan, Verdict, run_seed
-from tests.chaos.show import as_json, sum_up, tell
+from tests.chaos.show import as_json, sum_up, tell, tell_of_the_broken
 from tests.containers.apache_kafka import why_not
 from tests.end_to_end.recordings import USERS, write_recordings
 
@@ -77,7 +77,9 @@ def main(
     except GlasshouseError as error:
         err.print(f"chaos: {error}", markup=False)
         raise typer.Exit(1) from None
-    if as_one:
+    if broken and not as_one:
+        tell_of_the_broken(verdicts, broken)
+    elif as_one:
         as_json(verdicts, kafka.value, broken)
     else:
         sum_up(verdicts, kafka.value)

@@ -43,6 +43,13 @@ def sum_up(verdicts: Sequence[Verdict], broker: str) -> None:
     out.print(f"{passed} of {len(verdicts)} seeds passed; {doubt} batches in doubt", markup=False)
 
 
+def tell_of_the_broken(verdicts: Sequence[Verdict], broken: Break) -> None:
+    """Whether a broken build was caught, and by which seed."""
+    last = verdicts[-1]
+    result = f"caught by seed {last.seed}" if last.is_caught else f"NOT caught by {last.seed} seeds"
+    out.print(f"{broken.value}: {result}", markup=False, highlight=False)
+
+
 def as_json(verdicts: Sequence[Verdict], broker: str, broken: Break | None) -> None:
     """The same as one JSON object."""
     show_json(
