@@ -46,6 +46,10 @@ def main(
             help="Break the product on purpose; stop at the first seed whose tables show it."
         ),
     ] = None,
+    keep: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Folder for the logs of seeds that fail."),
+    ] = None,
     as_one: Annotated[bool, typer.Option("--json", help="One JSON object in the end.")] = False,
 ) -> None:
     """Run the whole pipeline under faults and compare its tables, row by row, with an oracle.
@@ -65,6 +69,7 @@ def main(
                         folder,
                         cluster,
                         broken,
+                        keep=keep,
                         say=lambda what, number=number: status.update(f"seed {number}: {what}"),  # type: ignore[misc]
                     )
                     verdicts.append(run_seed(number, plan))

@@ -167,10 +167,16 @@ def _clickhouse_refusing(chaos: ChaosStack, fault: Fault) -> bool:
     with chaos.database:
         before = chaos.insert_failures()
         chaos.clickhouse.refuse_connections()
-        time.sleep(fault.for_s)
-        met = _until(lambda: chaos.insert_failures() > before or not chaos.is_publishing())
+        met = _is_felt(chaos, fault, before)
         chaos.clickhouse.take_connections()
-    return met and chaos.insert_failures() > before
+    return met
+
+
+def _is_felt(chaos: ChaosStack, fault: Fault, failures_before: int) -> bool:
+    """Waits as long as the fault lasts, and on until an insert has failed."""
+    time.sleep(fault.for_s)
+    _until(lambda: chaos.insert_failures() > failures_before or not chaos.is_publishing())
+    return chaos.insert_failures() > failures_before
 
 
 def _planned(
@@ -191,10 +197,11 @@ def _planned(
 
 def _clickhouse_killed(chaos: ChaosStack, fault: Fault) -> bool:
     with chaos.database:
+        before = chaos.insert_failures()
         chaos.clickhouse.kill()
-        time.sleep(fault.for_s)
+        met = _is_felt(chaos, fault, before)
         chaos.clickhouse.start()
-    return any(place.is_alive() for place in chaos.loaders)
+    return met
 
 
 _HOW: dict[Kind, Callable[[ChaosStack, Fault], bool]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ from urllib.request import urlopen
 from events.topics import Topic
 from tests.end_to_end.stack import Running
 
+#: How long a process may take to end when it is asked to; Docker gives it 10 s.
+_GRACE_S = 15.0
 #: What a process says that ends by itself because a server was away for too long. It is then
 #: started again, as whatever runs it for real would do.
 _GAVE_UP = (
@@ -36,6 +39,7 @@ class Place:
     life: int = 0
     wanted: bool = False
     gave_up: int = 0
+    overdue: int = 0
     running: Running | None = None
 
     def start(self) -> None:
@@ -65,10 +69,19 @@ class Place:
                 self.running.process.wait()
 
     def stop(self) -> bool:
-        """Ask it to end; whether it ended well."""
+        """Ask it to end, and kill it if it is ``overdue``, as whatever runs it for real would do;
+        whether it ended well, or was killed so."""
         with self.lock:
             self.wanted = False
-            return self.running is not None and self.running.end() == 0
+            if self.running is None:
+                return False
+            self.signal(signal.SIGTERM)
+            try:
+                return self.running.process.wait(_GRACE_S) == 0
+            except subprocess.TimeoutExpired:
+                self.overdue += 1
+                self.kill()
+                return True
 
     def partitions(self, topic: Topic) -> set[int]:
         """Which partitions of ``topic`` it says it has; none while it does not answer."""

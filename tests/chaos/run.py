@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import time
 from collections import Counter
@@ -45,18 +46,22 @@ _READY_S = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is run, besides the seed. ``kafka`` None: the embedded broker, a new one each seed."""
+    """What is run, besides the seed. ``kafka`` None: the embedded broker, a new one each seed.
+    ``keep`` gets the logs of seeds that failed."""
 
     recordings: Path
     kafka: Kafka | None = None
     broken: Break | None = None
     scale: float = 1.0
+    keep: Path | None = None
     say: Callable[[str], None] = lambda text: None
 
 
 @dataclass(slots=True)
 class Verdict:
-    """``failure`` is what kept the run from being compared; ``told`` are the differences."""
+    """``failure`` is what kept the run from being compared; ``told`` are the differences.
+    ``gave_up``: processes that ended since a server was away, and were started again; ``overdue``:
+    those that did not end when they were asked to, and were killed."""
 
     seed: int
     events: int = 0
@@ -65,6 +70,7 @@ class Verdict:
     schedule: tuple[str, ...] = ()
     met: Counter[Kind] = field(default_factory=Counter)
     gave_up: int = 0
+    overdue: int = 0
     in_doubt: int = 0
     rows: int = 0
     failure: str = ""
@@ -83,17 +89,19 @@ class Verdict:
 def run_seed(seed: int, plan: Plan) -> Verdict:
     """Run ``seed`` to its verdict. Nothing of it is left behind."""
     verdict, began_s = Verdict(seed), time.monotonic()
-    try:
-        with ExitStack() as parts:
-            folder = Path(parts.enter_context(tempfile.TemporaryDirectory(prefix="chaos-")))
-            kafka = plan.kafka
-            if kafka is None:
-                kafka = parts.enter_context(brokers.embedded(folder / "broker.log"))
-            _run(verdict, plan, folder, kafka)
-    except Failed as failure:
-        verdict.failure = str(failure)
-    except Exception as error:  # other seeds may tell more
-        verdict.failure = f"the run itself went wrong: {kind_and_place(error)}: {error}"
+    with ExitStack() as parts:
+        folder = Path(parts.enter_context(tempfile.TemporaryDirectory(prefix="chaos-")))
+        parts.callback(_keep_logs, verdict, folder / "stack" / "logs", plan.keep)
+        try:
+            if plan.kafka is not None:
+                _run(verdict, plan, folder, plan.kafka)
+            else:
+                with brokers.embedded(folder / "broker.log") as kafka:
+                    _run(verdict, plan, folder, kafka)
+        except Failed as failure:
+            verdict.failure = str(failure)
+        except Exception as error:  # other seeds may tell more
+            verdict.failure = f"the run itself went wrong: {kind_and_place(error)}: {error}"
     verdict.seconds = time.monotonic() - began_s
     return verdict
 
@@ -130,6 +138,7 @@ def _run(verdict: Verdict, plan: Plan, folder: Path, kafka: Kafka) -> None:
         verdict.in_doubt, verdict.told = comparison.in_doubt, comparison.told()
         verdict.told += _not_reconciled(chaos, comparison)
         verdict.gave_up = sum(place.gave_up for place in chaos.places)
+        verdict.overdue = sum(place.overdue for place in chaos.places)
         verdict.met[Kind.WORKER_CLOCK] = _clocks_off(chaos, schedule)
 
 
@@ -147,6 +156,11 @@ def _busiest(made: Made) -> list[str]:
     """Whose consent changes: people of whom there is much to judge."""
     counts = Counter(due.subject for due in made.messages)
     return [subject for subject, _ in counts.most_common(_BUSIEST)]
+
+
+def _keep_logs(verdict: Verdict, logs: Path, keep: Path | None) -> None:
+    if keep is not None and not verdict.ok and logs.exists():
+        shutil.copytree(logs, keep / f"seed-{verdict.seed}", dirs_exist_ok=True)
 
 
 def _start(chaos: ChaosStack, made: Made, speaker: Speaker, words: Sequence[Word]) -> None:

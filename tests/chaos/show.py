@@ -16,10 +16,11 @@ def tell(verdict: Verdict, again: str) -> None:
     """One line; where the seed failed, its schedule, the first differences, how to run it again."""
     doubt = f", {verdict.in_doubt} batches in doubt" if verdict.in_doubt else ""
     given_up = f", {verdict.gave_up} gave up and were started again" if verdict.gave_up else ""
+    overdue = f", {verdict.overdue} killed since they did not end" if verdict.overdue else ""
     _say(
         f"seed {verdict.seed}: {'ok' if verdict.ok else 'FAILED'}, {verdict.events:,} events in "
         f"{verdict.messages:,} messages, {verdict.rows:,} rows compared, "
-        f"{_inflicted(verdict)} faults met of {len(verdict.schedule)}{doubt}{given_up}, "
+        f"{_inflicted(verdict)} faults met of {len(verdict.schedule)}{doubt}{given_up}{overdue}, "
         f"{verdict.seconds:.1f} s"
     )
     if verdict.ok:
@@ -73,6 +74,7 @@ def _of(verdict: Verdict) -> dict[str, Any]:
         "seconds": round(verdict.seconds, 1),
         "in_doubt": verdict.in_doubt,
         "gave_up": verdict.gave_up,
+        "overdue": verdict.overdue,
         "failure": verdict.failure,
         "differences": verdict.told,
         "schedule": list(verdict.schedule),
