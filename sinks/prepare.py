@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from events.errors import SettingsError, Stop
+from events.errors import ServerMissing, SettingsError, Stop
 from events.settings import Settings
 from sinks.migrate import Migration, has_users, is_migrated
 from sinks.migrate import migrate as apply_migrations
@@ -41,8 +41,20 @@ def placement_of(settings: Settings) -> Placement:
 
 
 def require_tables(client: Client) -> None:
-    """Raise ``Stop`` unless the warehouse is of this version."""
-    if not is_migrated(client):
+    """Raise ``Stop`` unless the warehouse is of this version, and ``ServerMissing`` where it does
+    not answer any more."""
+    from clickhouse_connect.driver.exceptions import ClickHouseError
+
+    try:
+        migrated = is_migrated(client)
+    except (ClickHouseError, OSError) as error:
+        if getattr(error, "code", None):
+            raise  # that was its answer
+        raise ServerMissing(
+            "ClickHouse did not answer when it was asked for its tables. Start again when it is "
+            "back."
+        ) from None
+    if not migrated:
         raise Stop("The tables are not there, or of an older version. Run `glasshouse migrate`.")
 
 

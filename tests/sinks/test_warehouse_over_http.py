@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from events.errors import ServerMissing, SettingsError, Stop
 from events.settings import Settings
+from sinks.prepare import require_tables
 from sinks.warehouse import open_warehouse
 from tests.kit.clickhouse_process import ClickHouseOverHttp
 from tests.kit.http_faults import Fault
@@ -108,6 +109,21 @@ def test_the_last_error_of_a_server_that_gives_none_other_is_named(
     with pytest.raises(ServerMissing, match="it answered with error 202"), open_warehouse(settings):
         pass
     clickhouse.fail()
+
+
+@pytest.mark.service
+def test_a_server_that_goes_away_once_it_was_reached_is_a_missing_server(
+    clickhouse: ClickHouseOverHttp,
+) -> None:
+    with open_warehouse(_settings(clickhouse.url)) as warehouse:
+        clickhouse.refuse_connections()
+        try:
+            with pytest.raises(ServerMissing, match="Start again when it is back"):
+                require_tables(warehouse.client)
+        finally:
+            clickhouse.take_connections()
+        with pytest.raises(Stop, match="glasshouse migrate"):
+            require_tables(warehouse.client)
 
 
 @pytest.mark.service
