@@ -105,8 +105,10 @@ def schedule_of(seed: int, *, real_kafka: bool) -> Schedule:
     database_s = max((fault.at_s + fault.for_s for fault in faults), default=0.5)
     faults += _ledger_falls_behind(rng) if seed % 3 != 1 else []
     kinds, shares = zip(*_DRAWN.items(), strict=True)
-    drawn = rng.choices(kinds, shares, k=rng.randint(2, 4))
-    for kind in (Kind.WORKER_KILLED if seed % 2 else Kind.WORKER_PAUSED, *drawn):
+    # Early, so that whoever comes back has work.
+    hit = Kind.WORKER_KILLED if seed % 2 else Kind.WORKER_PAUSED
+    faults.append(Fault(rng.uniform(0.5, 2.5), hit, rng.randrange(2), rng.uniform(0.2, 1.0)))
+    for kind in rng.choices(kinds, shares, k=rng.randint(2, 4)):
         first_s = database_s if kind in _OF_CLICKHOUSE else 0.5
         at_s = rng.uniform(first_s, publish_s - 0.5)
         faults.append(Fault(at_s, kind, rng.randrange(2), rng.uniform(1.0, 3.0)))
