@@ -43,10 +43,10 @@ class Kind(StrEnum):
 _DRAWN = {
     Kind.WORKER_KILLED: 2,
     Kind.LOADER_KILLED: 2,
-    Kind.PRODUCER_KILLED: 3,
+    Kind.PRODUCER_KILLED: 4,
     Kind.WORKER_PAUSED: 2,
     Kind.LOADER_PAUSED: 2,
-    Kind.WORKER_ADDED: 1,
+    Kind.WORKER_ADDED: 2,
     Kind.WORKER_LEFT: 2,
     Kind.SECOND_LOADER: 2,
     Kind.BROKER_UNREACHABLE: 2,
@@ -54,7 +54,7 @@ _DRAWN = {
     Kind.CLICKHOUSE_ERROR: 2,
     Kind.CLICKHOUSE_SILENT_BEFORE: 2,
     Kind.CLICKHOUSE_SILENT_AFTER: 3,
-    Kind.CLICKHOUSE_SLOW: 1,
+    Kind.CLICKHOUSE_SLOW: 2,
     Kind.CLICKHOUSE_KILLED: 2,
 }
 
@@ -108,7 +108,7 @@ def schedule_of(seed: int, *, real_kafka: bool) -> Schedule:
     # Early, so that whoever comes back has work.
     hit = Kind.WORKER_KILLED if seed % 2 else Kind.WORKER_PAUSED
     faults.append(Fault(rng.uniform(0.5, 2.5), hit, rng.randrange(2), rng.uniform(0.2, 1.0)))
-    for kind in rng.choices(kinds, shares, k=rng.randint(2, 4)):
+    for kind in rng.choices(kinds, shares, k=rng.randint(3, 4)):
         first_s = database_s if kind in _OF_CLICKHOUSE else 0.5
         at_s = rng.uniform(first_s, publish_s - 0.5)
         faults.append(Fault(at_s, kind, rng.randrange(2), rng.uniform(1.0, 3.0)))
