@@ -136,4 +136,4 @@ def _loader_dies_with_a_block(rng: Random) -> list[Fault]:
 
 def _ledger_falls_behind(rng: Random) -> list[Fault]:
     """In most seeds workers go on receiving events while they cannot read consent."""
-    return [Fault(rng.uniform(0.5, 2.0), Kind.LEDGER_SILENT, 0, rng.uniform(5.5, 7.0))]
+    return [Fault(rng.uniform(2.5, 3.5), Kind.LEDGER_SILENT, 0, rng.uniform(6.0, 7.0))]
