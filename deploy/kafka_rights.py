@@ -23,6 +23,7 @@ from confluent_kafka.admin import (
 )
 
 from events.errors import Stop
+from events.kafka import transactional_prefix
 from events.settings import Settings
 from events.topics import Topic
 
@@ -33,6 +34,7 @@ _RESOURCE = {
     "TOPIC": ResourceType.TOPIC,
     "GROUP": ResourceType.GROUP,
     "CLUSTER": ResourceType.BROKER,
+    "TRANSACTIONAL_ID": ResourceType.TRANSACTIONAL_ID,
 }
 _KIND = {resource: kind for kind, resource in _RESOURCE.items()}
 _INPUTS = (Topic.RAW, Topic.CONSENT)
@@ -53,12 +55,17 @@ class Principal(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Right:
-    """``principal`` may do ``operation`` on the topic, group or cluster ``name``."""
+    """``principal`` may do ``operation`` on the topic, group, cluster or transactional id ``name``,
+    or, ``prefixed``, on all whose names begin like this."""
 
     principal: str
-    kind: str  # TOPIC, GROUP or CLUSTER
+    kind: str  # TOPIC, GROUP, CLUSTER or TRANSACTIONAL_ID
     name: str
     operation: str  # Kafka's name: READ, WRITE, DESCRIBE, DESCRIBE_CONFIGS
+    prefixed: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.operation} {self.name}{' (prefixed)' if self.prefixed else ''}"
 
 
 def declared_rights(settings: Settings) -> frozenset[Right]:
@@ -94,12 +101,15 @@ def declared_rights(settings: Settings) -> frozenset[Right]:
         for (principal, operation), names in groups.items()
         for group in names
     }
-    return frozenset(on_topics | on_groups | on_cluster)
+    # One for each lane, named by the group, see streams/outbox.py.
+    lanes = transactional_prefix(settings)
+    on_lanes = {Right(Principal.WORKER.value, "TRANSACTIONAL_ID", lanes, "WRITE", prefixed=True)}
+    return frozenset(on_topics | on_groups | on_cluster | on_lanes)
 
 
 def found_rights(admin: AdminClient) -> frozenset[Right]:
-    """Every right that Kafka grants, also those nobody declared: prefixes, wildcards and other
-    resources come out with names that no declared right has.
+    """Every right that Kafka grants, also those nobody declared: wildcards and other resources come
+    out with names that no declared right has.
 
     Also none where Kafka refuses to show them, or checks none: the client (confluent-kafka 2.16)
     leaves that answer out. Raises ``KafkaException``.
@@ -138,7 +148,7 @@ def _binding(right: Right) -> AclBinding:
     return AclBinding(
         _RESOURCE[right.kind],
         right.name,
-        ResourcePatternType.LITERAL,
+        ResourcePatternType.PREFIXED if right.prefixed else ResourcePatternType.LITERAL,
         f"User:{right.principal}",
         "*",
         AclOperation[right.operation],
@@ -150,12 +160,11 @@ def _right(binding: AclBinding) -> Right:
     name, operation = binding.name, AclOperation(binding.operation).name
     pattern = ResourcePatternType(binding.resource_pattern_type)
     permission = AclPermissionType(binding.permission_type)
-    if pattern is not ResourcePatternType.LITERAL:
-        name = f"{name} ({pattern.name.lower()})"
     if binding.host != "*":
         name = f"{name} from {binding.host}"
     if permission is not AclPermissionType.ALLOW:
         operation = f"{permission.name} {operation}"
     resource = ResourceType(binding.restype)
     kind = _KIND.get(resource, resource.name)
-    return Right(binding.principal.removeprefix("User:"), kind, name, operation)
+    prefixed = pattern is ResourcePatternType.PREFIXED
+    return Right(binding.principal.removeprefix("User:"), kind, name, operation, prefixed)

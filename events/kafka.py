@@ -54,6 +54,17 @@ def _security(settings: Settings) -> dict[str, Any]:
     return config
 
 
+def transactional_id(settings: Settings, source: Topic, partition: int) -> str:
+    """Under which name a worker writes what it makes of a partition of ``source``: the same for
+    every worker of the group, so that Kafka lets only the last one write."""
+    return f"{transactional_prefix(settings)}{source.value}:{partition}"
+
+
+def transactional_prefix(settings: Settings) -> str:
+    """What those names begin with, and no other group's."""
+    return f"{settings.worker_group}:"
+
+
 def wait_for_kafka(
     settings: Settings, on_wait: Callable[[float], None] = lambda waited_s: None
 ) -> AdminClient:
@@ -224,6 +235,11 @@ def partitions_of(admin: AdminClient, topic: Topic) -> list[int]:
 def end_offsets(settings: Settings, topic: Topic, partitions: Iterable[int]) -> dict[int, int]:
     """The offset after the last message of each partition, proved by reading up to it.
 
+    What a transaction has written counts, be it open, committed or aborted, and so do the marks
+    that Kafka sets at its end, which take offsets like messages: a reader of what is committed gets
+    there once nothing is open. (The end of what is committed moves a moment after the commit was
+    acknowledged, so whoever asked for that one could miss what was just committed.)
+
     A broker's own answer (ListOffsets) is only where the reading starts: the embedded broker names
     the last record batch's first offset there, not the end. Where reading is forbidden that answer
     is taken: only Apache Kafka forbids, and its answer is the partition's high watermark, which is
@@ -238,6 +254,7 @@ def end_offsets(settings: Settings, topic: Topic, partitions: Iterable[int]) -> 
                 "group.id": settings.worker_group,
                 "enable.partition.eof": True,
                 "enable.auto.commit": False,
+                "isolation.level": "read_uncommitted",
                 "fetch.wait.max.ms": 50,  # the end is told only after this wait
             },
         )

@@ -115,6 +115,11 @@ class Settings(BaseModel):
         2_000,
         description="A worker passes nothing unless its ledger was proved current this recently.",
     )
+    commit_within_s: Annotated[float, Field(ge=1, le=300)] = Field(
+        10.0,
+        description="How long a worker has to commit what it judged; what comes later is judged "
+        "again. Kafka ends a transaction that stays open for longer.",
+    )
     dead_letter_limit: Annotated[int, Field(ge=1)] = Field(
         1_000, description="A worker stops after this many bad messages in a row in a partition."
     )

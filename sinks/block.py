@@ -64,6 +64,12 @@ class Gathering:
         self._newest_ms[at.key] = at.time_ms
         self._messages += 1
 
+    def add_end(self, key: Key, offset: int, now_s: float) -> None:
+        """The partition has no message between its last one and ``offset``."""
+        if self.since_s is None:
+            self.since_s = now_s
+        self._offsets[key] = offset
+
     def is_full(self, limit_rows: int) -> bool:
         """Whether one table has ``limit_rows`` rows, or all together ``MOST_BYTES``."""
         return self.size_bytes >= MOST_BYTES or any(

@@ -74,6 +74,8 @@ def open_consumer(settings: Settings) -> MessageSource:
                 "auto.offset.reset": "earliest",
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
+                # librdkafka's default, but all rests on it: what a worker did not commit is not so.
+                "isolation.level": "read_committed",
                 "session.timeout.ms": session_ms,
                 "heartbeat.interval.ms": session_ms // 3,
                 "max.poll.interval.ms": int(_POLL_INTERVALS * session_ms),

@@ -139,7 +139,8 @@ class Loader:
             return
         at = self._intake.coordinates(message)
         if error is not None:
-            self._progress.has_ended(at.key, at.offset)
+            if self._progress.has_ended(at.key, at.offset):
+                self._gathering.add_end(at.key, at.offset, self._clock.monotonic_s())
             return
         try:
             rows = self._intake.rows(at, message.value())

@@ -54,12 +54,18 @@ class Progress:
                 position.saved = offset if position.saved is None else position.saved
                 position.read, position.at_end = offset + 1, False
 
-    def has_ended(self, key: Key, offset: int) -> None:
-        """The partition has nothing at ``offset`` or after it, as of now."""
+    def has_ended(self, key: Key, offset: int) -> bool:
+        """The partition has nothing at ``offset`` or after it, as of now. Whether this is further
+        than was known: then this end has to be committed too, though no message led there. The
+        marks that Kafka sets at the end of a transaction take offsets, but are never handed out.
+        """
         with self._lock:
-            if position := self._find(key):
-                position.saved = offset if position.saved is None else position.saved
-                position.read, position.at_end = offset, True
+            if not (position := self._find(key)):
+                return False
+            is_news = offset > (position.read or 0)
+            position.saved = offset if position.saved is None else position.saved
+            position.read, position.at_end = offset, True
+            return is_news
 
     def were_saved(self, offsets: Mapping[Key, int]) -> None:
         """All before ``offsets`` is inserted and committed."""

@@ -31,6 +31,7 @@ def register(app: typer.Typer) -> None:
             "take_messages",
             "take_within_ms",
             "ledger_max_age_ms",
+            "commit_within_s",
             "dead_letter_limit",
             "metrics_port",
             "metrics_host",

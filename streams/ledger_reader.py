@@ -59,6 +59,12 @@ class LedgerReader:
         if self._thread:
             self._thread.join()
 
+    @property
+    def proved_s(self) -> float:
+        """When (monotonic) it was asked where the consent topic ends, for the last proof: all that
+        Kafka had acknowledged by then is in the ledger."""
+        return self._proved_s
+
     def is_current(self) -> bool:
         """Whether the last proof is younger than ``ledger_max_age_ms``."""
         return not self._stop.is_set() and self._age_s() * 1_000 <= self.settings.ledger_max_age_ms

@@ -12,15 +12,21 @@ from pathlib import Path
 from typing import cast
 
 import faust
-from aiokafka.errors import KafkaError
-from faust.exceptions import ConsumerNotStarted, ProducerSendError
+from faust.exceptions import ConsumerNotStarted
 from faust.streams import Stream
 from faust.transport.consumer import Consumer
 from faust.types import TP, EventT, StreamT
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential
+from tenacity import (
+    AsyncRetrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    stop_after_delay,
+    stop_all,
+    wait_exponential,
+)
 
 from events.backlog import Backlog, Key, Reach
-from events.clock import Clock
+from events.clock import MS_PER_S, Clock
 from events.errors import GlasshouseError, Retry, ServerMissing
 from events.log import kind_and_place, log
 from events.metrics import LATENCY_SECONDS, TAKE_MESSAGES, TAKE_SECONDS
@@ -33,13 +39,15 @@ from streams.decode import RawMessage
 from streams.emit import Emission, Source, emit
 from streams.ledger_reader import LedgerReader
 from streams.observe import observe
+from streams.outbox import LARGEST_MESSAGE_BYTES, Outbox
 from streams.pipeline import Rules, process
 from streams.refusals import RefusalLimit
 from streams.supervisor import PatientSupervisor
 
 EXIT_STOPPED = 3
 
-_LARGEST_MESSAGE_BYTES = 4 * 1_048_576
+#: A process that was stopped for longer than a server is waited for shall not end for that alone.
+_LEAST_TRIES = 3
 #: How often the backlog is looked at, which is also how exact its age is.
 _LOOK_S = 1.0
 
@@ -51,6 +59,20 @@ class Lane:
     source: Source
     refusals: RefusalLimit
     seen_ms: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What became of a take: it must be committed by ``until_s`` (monotonic), or judged again.
+    ``note`` is for what counts once, however often the take was judged."""
+
+    emissions: Sequence[Emission]
+    until_s: float
+    note: Callable[[], None] = lambda: None
+
+
+#: How a take becomes output.
+Handle = Callable[[Sequence[EventT[bytes]]], Awaitable[Judged]]
 
 
 @dataclass(slots=True)
@@ -89,10 +111,7 @@ class Worker:
             broker_rebalance_timeout=settings.group_session_timeout_s,
             broker_heartbeat_interval=settings.group_session_timeout_s / 3,
             stream_buffer_maxsize=4 * settings.take_messages,
-            producer_acks=-1,
-            producer_compression_type="zstd",
-            producer_max_request_size=_LARGEST_MESSAGE_BYTES,
-            consumer_max_fetch_size=_LARGEST_MESSAGE_BYTES,
+            consumer_max_fetch_size=LARGEST_MESSAGE_BYTES,
         )
         raw = app.topic(Topic.RAW.value, value_serializer="raw", key_serializer="raw")
         consent = app.topic(Topic.CONSENT.value, value_serializer="raw", key_serializer="raw")
@@ -101,11 +120,11 @@ class Worker:
 
         @agent(raw, name="interactions")
         async def interactions(stream: StreamT[bytes]) -> None:
-            await self._carry(app, cast("Stream[bytes]", stream), self._judge)
+            await self._carry(Topic.RAW, cast("Stream[bytes]", stream), self._judge)
 
         @agent(consent, name="consent-log")
         async def log_consent(stream: StreamT[bytes]) -> None:
-            await self._carry(app, cast("Stream[bytes]", stream), self._log_consent)
+            await self._carry(Topic.CONSENT, cast("Stream[bytes]", stream), self._log_consent)
 
         async def look() -> None:
             self._look(app)
@@ -113,24 +132,20 @@ class Worker:
         app.timer(interval=_LOOK_S)(look)
         return app
 
-    async def _carry(
-        self,
-        app: faust.App,
-        stream: Stream[bytes],
-        handle: Callable[[Sequence[EventT[bytes]]], Awaitable[list[Emission]]],
-    ) -> None:
-        """Messages of one partition, many at a time.
+    async def _carry(self, source: Topic, stream: Stream[bytes], handle: Handle) -> None:
+        """Messages of one partition of ``source``, many at a time.
 
         1. take messages; Faust must not acknowledge them by itself (`noack_take`)
         2. turn them into output messages: pure, so a crash here changes nothing
-        3. send these, and wait until Kafka has acknowledged every one
+        3. commit these in one transaction, in time; if that fails, begin with 2 again
         4. acknowledge what was taken; Faust commits those offsets about once a second
 
         Stopped anywhere before 4, the same messages are taken again and lead to rows with the same
-        identities, which collapse. An error that is not a broker's passing fault ends the process
+        identities, which collapse. An error that is not a server's passing fault ends the process
         before 4: an agent that merely raised would be restarted with its messages committed.
         """
-        take_s = self.settings.take_within_ms / 1_000
+        take_s = self.settings.take_within_ms / MS_PER_S
+        outbox = Outbox(self.settings, source, self.clock)
         # `noack_take` turns this off too, but when it is cancelled it turns it on again while the
         # stream may still be read: messages would be acknowledged that nobody has looked at.
         stream.enable_acks = False
@@ -139,8 +154,8 @@ class Worker:
                 # Faust's hint says values, but what it yields are events.
                 events = cast("Sequence[EventT[bytes]]", taken)
                 started_s = self.clock.monotonic_s()
-                emissions = await self._while_away(handle, events)
-                await self._send(app, events[0].message.partition, emissions)
+                judged = await self._judge_and_commit(handle, events, outbox)
+                judged.note()
                 for event in events:
                     await stream.ack(event)
                 self._measure(events, started_s)
@@ -149,46 +164,61 @@ class Worker:
         except GlasshouseError as error:
             die(str(error))
         except Exception as error:
-            die(f"unexpected {kind_and_place(error)}. What was taken was not committed.")
+            die(f"unexpected {kind_and_place(error)}. What was taken was not acknowledged.")
+        finally:
+            outbox.close()
 
-    async def _while_away(
-        self,
-        handle: Callable[[Sequence[EventT[bytes]]], Awaitable[list[Emission]]],
-        events: Sequence[EventT[bytes]],
-    ) -> list[Emission]:
-        """``handle(events)``, again and again while a server it needs is away; ``ServerMissing``
-        after ``server_timeout_s``."""
+    async def _judge_and_commit(
+        self, handle: Handle, events: Sequence[EventT[bytes]], outbox: Outbox
+    ) -> Judged:
+        """Steps 2 and 3, again and again while a server is away or the output comes too late: never
+        the old judgement. ``ServerMissing`` after ``server_timeout_s``."""
         try:
             async for attempt in AsyncRetrying(
                 retry=retry_if_exception_type(Retry),
-                stop=stop_after_delay(self.settings.server_timeout_s),
+                stop=stop_all(
+                    stop_after_delay(self.settings.server_timeout_s),
+                    stop_after_attempt(_LEAST_TRIES),
+                ),
                 wait=wait_exponential(multiplier=0.1, max=5),
                 reraise=True,
             ):
                 with attempt:
-                    emissions = await handle(events)
+                    judged = await handle(events)
+                    partition = events[0].message.partition
+                    await outbox.deliver(partition, judged.emissions, judged.until_s)
         except Retry as error:
             raise ServerMissing(
-                f"{error}, for {self.settings.server_timeout_s:g} s. Nothing was committed; start "
-                "the worker again when the server is back."
+                f"{error}, for {self.settings.server_timeout_s:g} s. What was taken was not "
+                "acknowledged; start the worker again when the server is back."
             ) from None
-        return emissions
+        return judged
 
-    async def _judge(self, events: Sequence[EventT[bytes]]) -> list[Emission]:
+    async def _judge(self, events: Sequence[EventT[bytes]]) -> Judged:
         lane = self._lane(events[0].message.partition)
         messages = [_raw_message(event, lane.source) for event in events]
         ledger = await self.ledger.current()
+        # Before the ledger is looked at, which may only have become newer since this proof.
+        proved_s = self.ledger.proved_s
         outcome = process(messages, self.rules, ledger, self.clock.now_ms())
         for books in outcome.accounts:
             lane.seen_ms[books.purpose] = max(lane.seen_ms.get(books.purpose, -1), books.latest_ms)
         lateness_ms = self.rules.policy.lateness_ms
         emissions = emit(outcome, lane.source, lateness_ms, lane.seen_ms, self.rules.codec)
-        # Last, so that what is tried again is counted once.
-        lane.refusals.note(len(messages), outcome.broken, messages[-1].offset)
-        observe(outcome)
-        return emissions
 
-    async def _log_consent(self, events: Sequence[EventT[bytes]]) -> list[Emission]:
+        def note() -> None:
+            lane.refusals.note(len(messages), outcome.broken, messages[-1].offset)
+            observe(outcome)
+
+        return Judged(emissions, proved_s + self._proof_serves_s(), note)
+
+    def _proof_serves_s(self) -> float:
+        """For how long after a proof of the ledger may be committed what was judged by it: the
+        bound of how late an event may pass after its person's withdrawal."""
+        settings = self.settings
+        return settings.ledger_max_age_ms / MS_PER_S + settings.commit_within_s
+
+    async def _log_consent(self, events: Sequence[EventT[bytes]]) -> Judged:
         source = Source(
             Topic.CONSENT,
             self.topic_ids[Topic.CONSENT],
@@ -199,37 +229,8 @@ class Worker:
             RawMessage(event.message.offset, _time_ms(event), event.message.value)
             for event in events
         ]
-        return consent_log(messages, source, self.rules)
-
-    async def _send(self, app: faust.App, partition: int, emissions: Sequence[Emission]) -> None:
-        """Send and wait for every acknowledgement, again and again while the broker is away.
-
-        A repeat is harmless: rows carry their identity. ``ServerMissing`` after
-        ``server_timeout_s``.
-        """
-        passing = (KafkaError, ProducerSendError, OSError)
-        waiting = list(emissions)
-        try:
-            async for attempt in AsyncRetrying(
-                retry=retry_if_exception_type(passing),
-                stop=stop_after_delay(self.settings.server_timeout_s),
-                wait=wait_exponential(multiplier=0.1, max=5),
-                reraise=True,
-            ):
-                with attempt:
-                    acknowledged = [
-                        await app.producer.send(
-                            emission.topic.value, None, emission.value, partition, None, None
-                        )
-                        for emission in waiting
-                    ]
-                    await asyncio.gather(*acknowledged)
-        except passing as error:
-            raise ServerMissing(
-                f"Kafka took no output for {self.settings.server_timeout_s:g} s "
-                f"({type(error).__name__}). Nothing was committed; start the worker again when "
-                "the broker is back."
-            ) from None
+        until_s = self.clock.monotonic_s() + self.settings.commit_within_s
+        return Judged(consent_log(messages, source, self.rules), until_s)
 
     def _lane(self, partition: int) -> Lane:
         if partition not in self._lanes:

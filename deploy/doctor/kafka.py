@@ -111,9 +111,9 @@ def _rights(admin: AdminClient, settings: Settings) -> Iterator[Finding]:
         return
     for right in sorted(found - declared):
         remedy = "take it away with kafka-acls --remove, unless it is declared"
-        yield Finding("rights", f"{right.principal} may {right.operation} {right.name}", remedy)
+        yield Finding("rights", f"{right.principal} may {right}", remedy)
     for right in sorted(declared - found):
-        text = f"{right.principal} may not {right.operation} {right.name}"
+        text = f"{right.principal} may not {right}"
         yield Finding("rights", text, "run `glasshouse provision --rights`")
     if found == declared:
         yield Finding("rights", f"{len(found)} rights, all declared")

@@ -6,11 +6,10 @@ client ends the whole process where that is refused (confluent-kafka 2.16).
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Any
 
-from confluent_kafka import ElectionType, KafkaException, Producer, TopicPartition
+from confluent_kafka import ElectionType, TopicPartition
 from confluent_kafka.admin import (
     AclBinding,
     AclBindingFilter,
@@ -24,10 +23,9 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
-from events.kafka import client_config
 from tests.containers.acts_on_topics import change_of, create
 from tests.containers.cluster import Cluster
-from tests.containers.verdicts import WAIT_S, answered, each, permits
+from tests.containers.verdicts import WAIT_S, answered, each
 
 
 def create_topic(cluster: Cluster) -> bool:
@@ -91,18 +89,6 @@ def elect_leaders(cluster: Cluster) -> bool:
     return answered(cluster.admin.elect_leaders(ElectionType.PREFERRED, wanted))
 
 
-def begin_transactions(cluster: Cluster) -> bool:
-    silent = logging.getLogger(f"{__name__}.silent")
-    silent.disabled = True  # the client calls the refusal a fatal fault of its own
-    more = {"transactional.id": "glasshouse", "logger": silent}
-    producer = Producer(client_config(cluster.settings, **more))
-    try:
-        producer.init_transactions(WAIT_S)
-    except KafkaException as error:
-        return permits(error.args[0])
-    return True
-
-
 ON_CLUSTER: dict[str, Callable[[Cluster], bool]] = {
     "create_topic": create_topic,
     "see_rights": see_rights,
@@ -112,5 +98,4 @@ ON_CLUSTER: dict[str, Callable[[Cluster], bool]] = {
     "see_broker_config": see_broker_config,
     "alter_broker_config": alter_broker_config,
     "elect_leaders": elect_leaders,
-    "begin_transactions": begin_transactions,
 }

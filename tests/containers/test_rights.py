@@ -39,6 +39,13 @@ TOPICS = [
     "consent_log",
 ]
 GROUPS = ["glasshouse-worker", "glasshouse-loader", "somebody-else"]
+TRANSACTIONAL_IDS = [
+    "glasshouse-worker:interactions.raw:0",
+    "glasshouse-worker:consent:0",
+    "glasshouse-worker-too:interactions.raw:0",
+    "glasshouse-worker",
+    "somebody-else",
+]
 
 #: Written by hand, in the words of acts.py: what is not here must be refused.
 MAY: dict[str, dict[str, str]] = {
@@ -53,6 +60,8 @@ MAY: dict[str, dict[str, str]] = {
         "dead_letters": "describe write",
         "consent_log": "describe write",
         "glasshouse-worker": "describe see_offsets join",
+        "glasshouse-worker:interactions.raw:0": "begin",
+        "glasshouse-worker:consent:0": "begin",
     },
     "loader": {
         "interactions.agent_training": "describe describe_configs read",
@@ -73,11 +82,12 @@ MAY: dict[str, dict[str, str]] = {
 
 
 def written_down(user: str) -> Observed:
-    return {name: set(MAY[user].get(name, "").split()) for name in (*TOPICS, *GROUPS, "cluster")}
+    names = (*TOPICS, *GROUPS, *TRANSACTIONAL_IDS, "cluster")
+    return {name: set(MAY[user].get(name, "").split()) for name in names}
 
 
 def seen(secured: Secured, user: str) -> Observed:
-    return observe(secured.acting_as(user), TOPICS, GROUPS)
+    return observe(secured.acting_as(user), TOPICS, GROUPS, TRANSACTIONAL_IDS)
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +113,7 @@ def test_nothing_that_is_tried_is_refused_to_the_administrator(secured: Secured)
     found = seen(secured, "admin")
     assert all(found[topic] == {*ON_TOPICS, "delete"} for topic in TOPICS)
     assert all(found[group] == {*ON_GROUPS, "join"} for group in GROUPS)
+    assert all(found[name] == {"begin"} for name in TRANSACTIONAL_IDS)
     assert found["cluster"] == {*ON_CLUSTER}
 
 

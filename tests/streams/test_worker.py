@@ -16,15 +16,16 @@ from deploy.broker import EmbeddedBroker
 from events.clock import SystemClock
 from events.codec import Codec
 from events.consent import SCHEMA, ConsentRecord, to_record
-from events.kafka import client_config, create_topics, end_offsets, wait_for_kafka
+from events.kafka import client_config, create_topics, wait_for_kafka
 from events.outcomes import Rejected
 from events.policy import BUNDLED_POLICY, load_policy
 from events.settings import Settings
-from events.topics import Topic
+from events.topics import SPEC, Topic
 from streams.emit import Emission
 from streams.keys import save_keys
 from tests.documents import ROOT
 from tests.oracle import World, expect
+from tests.producers.read_back import everything_on
 from tests.strategies import SUBJECTS, Sent, encoded, fixed_id, ring, sound_batch
 from tests.streams.read_back import read, read_back
 from tests.streams.test_pipeline import epochs_of, everyone_grants
@@ -69,14 +70,9 @@ def publish(settings: Settings, said: Sequence[ConsentRecord], runs: list[list[S
 
 def messages_of(settings: Settings, topic: Topic, partition: int) -> list[Emission]:
     """Everything that stands in a partition now."""
-    end = end_offsets(settings, topic, [partition])[partition]
-    consumer = Consumer(client_config(settings, **{"group.id": "test-reads"}))
-    consumer.assign([TopicPartition(topic.value, partition, 0)])
-    found: list[Emission] = []
-    while len(found) < end:
-        found += [Emission(topic, m.value() or b"") for m in consumer.consume(100, timeout=0.05)]
-    consumer.close()
-    return found
+    partitions = PARTITIONS if SPEC[topic].partitioned else 1
+    found = everything_on(topic, settings, partitions)
+    return [Emission(topic, m.value() or b"") for m in found if m.partition() == partition]
 
 
 @pytest.fixture
