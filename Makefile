@@ -55,6 +55,10 @@ chaos-broken: $(READY) ## break the product in three ways; each must be caught b
 	  $(BIN)/python -m tests.chaos --seeds 10 --broken $$how $(if $(RECORDINGS),--recordings $(RECORDINGS)) $(ARGS) || failed=1; \
 	done; exit $${failed:-0}
 
+.PHONY: withdrawals
+withdrawals: $(READY) ## measure how late an event may pass after a withdrawal (ARGS="--container --freeze-every 15", ...)
+	$(BIN)/python -m tests.withdrawals $(ARGS)
+
 .PHONY: images
 images: $(READY) ## build the container images from packages alone (root, Docker, debootstrap, Maven)
 	PYTHON=$(BIN)/python deploy/airgap/images.sh $(IMAGES)

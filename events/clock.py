@@ -20,8 +20,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Clock(Protocol):
-    """``now_ms`` is wall time in integer ms UTC; ``monotonic_s`` only measures spans, those in which
-    the machine sleeps among them."""
+    """``now_ms`` is wall time in integer ms UTC; ``monotonic_s`` only measures spans, also those in
+    which the machine sleeps."""
 
     def now_ms(self) -> int: ...
 

@@ -1,0 +1,1 @@
+"""Measures how late an event may pass after its person's withdrawal."""
