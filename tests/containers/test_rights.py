@@ -43,8 +43,8 @@ TRANSACTIONAL_IDS = [
     "glasshouse-worker:interactions.raw:0",
     "glasshouse-worker:consent:0",
     "glasshouse-worker-too:interactions.raw:0",
-    "glasshouse-worker",
-    "somebody-else",
+    "glasshouse-loader:interactions.raw:0",
+    "somebody-else:interactions.raw:0",
 ]
 
 #: Written by hand, in the words of acts.py: what is not here must be refused.

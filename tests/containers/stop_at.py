@@ -1,0 +1,35 @@
+"""Runs a command of glasshouse that stands still once, as by ``kill -STOP``, before a step of the
+outbox of the raw topic:
+
+    python -m tests.containers.stop_at _commit worker
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Any
+
+import glasshouse
+from events.topics import Topic
+from streams.outbox import Outbox
+
+
+def plant(step: str) -> None:
+    """Put the stop before the first call of ``step``."""
+    call = getattr(Outbox, step)
+    left = [1]
+
+    def stand_still_first(self: Outbox, *arguments: Any) -> Any:
+        if self.source is Topic.RAW and left:
+            left.pop()
+            os.kill(os.getpid(), signal.SIGSTOP)
+        return call(self, *arguments)
+
+    setattr(Outbox, step, stand_still_first)
+
+
+if __name__ == "__main__":
+    plant(sys.argv.pop(1))
+    glasshouse.main()
