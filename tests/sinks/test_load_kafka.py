@@ -47,6 +47,18 @@ def _publish(settings: Settings, sent: Sequence[Sent]) -> None:
     producer.flush(10)
 
 
+def _publish_in_transactions(settings: Settings, sent: Sequence[Sent]) -> None:
+    """As workers do: behind each transaction is a mark that takes an offset."""
+    producer = Producer(client_config(settings, **{"transactional.id": settings.worker_group}))
+    producer.init_transactions(10)
+    for first in range(0, len(sent), 20):
+        producer.begin_transaction()
+        for message in sent[first : first + 20]:
+            place = (message.topic.value, message.value)
+            producer.produce(*place, partition=message.partition, timestamp=message.time_ms)
+        producer.commit_transaction(10)
+
+
 def _command(settings: Settings, *words: str) -> list[str]:
     return [
         sys.executable, "-c", _LOAD, *words,
@@ -150,6 +162,20 @@ def _wait_until_loaded(place: Settings) -> None:
     while any(lag.messages for lag in lags(admin, place.loader_group, ends)):
         assert time.monotonic() < give_up_s
         time.sleep(0.2)
+
+
+def test_marks_behind_transactions_are_no_lag_and_keep_nobody_waiting(
+    place: Settings, tmp_path: Path
+) -> None:
+    run = run_of(org(people=6, batches_each=5))
+    _publish_in_transactions(place, run)
+    for _ in range(2):  # the second time there is nothing to load
+        command = _command(place, "load", "--until-caught-up")
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=90)
+        assert done.returncode == 0, done.stderr
+        _wait_until_loaded(place)
+        assert _committed(place) == sum(loaded_topic_ends(place).values()) > len(run)
+    assert _contents(place) == _expected(tmp_path, run)
 
 
 def test_load_ends_cleanly_on_a_termination_signal(place: Settings, tmp_path: Path) -> None:
