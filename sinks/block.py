@@ -19,15 +19,16 @@ MOST_BYTES = 128 * 1_048_576
 @dataclass(frozen=True, slots=True)
 class Block:
     """What one flush inserts: a table's rows as one Arrow record batch, in the order of
-    ``TABLES``; and for each partition the offset to commit after that. ``oldest_ms`` and
-    ``newest_ms`` are Kafka's timestamps of a partition's first and last message in it.
-    ``is_dropped`` is set once nobody waits for it any more."""
+    ``TABLES``; and for each partition the offset to commit after that, with a note where it has
+    one. ``oldest_ms`` and ``newest_ms`` are Kafka's timestamps of a partition's first and last
+    message in it. ``is_dropped`` is set once nobody waits for it any more."""
 
     tables: Mapping[str, pa.Table] = field(repr=False)
     offsets: Mapping[Key, int]
     messages: int
     oldest_ms: Mapping[Key, int] = field(default_factory=dict)
     newest_ms: Mapping[Key, int] = field(default_factory=dict)
+    notes: Mapping[Key, str] = field(default_factory=dict)
     is_dropped: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -48,10 +49,12 @@ class Gathering:
     _offsets: dict[Key, int] = field(default_factory=dict)
     _oldest_ms: dict[Key, int] = field(default_factory=dict)
     _newest_ms: dict[Key, int] = field(default_factory=dict)
+    _notes: dict[Key, str] = field(default_factory=dict)
     _messages: int = 0
 
-    def add(self, at: Coordinates, rows: Rows, now_s: float) -> None:
-        """Take the rows of the message ``at``; a later message of its partition comes later."""
+    def add(self, at: Coordinates, rows: Rows, now_s: float, note: str = "") -> None:
+        """Take the rows of the message ``at``; a later message of its partition comes later.
+        ``note`` is committed with the offset."""
         if self.since_s is None:
             self.since_s = now_s
         for table, part in rows.items():
@@ -62,13 +65,17 @@ class Gathering:
         self._offsets[at.key] = at.offset + 1
         self._oldest_ms.setdefault(at.key, at.time_ms)
         self._newest_ms[at.key] = at.time_ms
+        if note:
+            self._notes[at.key] = note
         self._messages += 1
 
-    def add_end(self, key: Key, offset: int, now_s: float) -> None:
+    def add_end(self, key: Key, offset: int, now_s: float, note: str = "") -> None:
         """The partition has no message between its last one and ``offset``."""
         if self.since_s is None:
             self.since_s = now_s
         self._offsets[key] = offset
+        if note:
+            self._notes[key] = note
 
     def is_full(self, limit_rows: int) -> bool:
         """Whether one table has ``limit_rows`` rows, or all together ``MOST_BYTES``."""
@@ -87,7 +94,8 @@ class Gathering:
             for table in TABLES
             if table in self._parts
         }
-        block = Block(tables, self._offsets, self._messages, self._oldest_ms, self._newest_ms)
+        times = self._oldest_ms, self._newest_ms
+        block = Block(tables, self._offsets, self._messages, *times, self._notes)
         self.drop()
         return block
 
@@ -95,4 +103,4 @@ class Gathering:
         """Forget all that was gathered: whoever gets the partitions reads it again."""
         self.since_s, self.size_bytes = None, 0
         self.rows, self._parts, self._offsets, self._messages = {}, {}, {}, 0
-        self._oldest_ms, self._newest_ms = {}, {}
+        self._oldest_ms, self._newest_ms, self._notes = {}, {}, {}

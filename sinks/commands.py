@@ -1,4 +1,4 @@
-"""The commands of this package: ``migrate``, ``load``, ``reconcile``, ``query``."""
+"""The commands of this package: ``migrate``, ``load``, ``reconcile``, ``audit``, ``query``."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ import typer
 from events.errors import GlasshouseError
 from events.options import err, out, show_json, show_table, with_settings
 from events.settings import KAFKA_ACCESS, REGISTRY_ACCESS, Settings
+from sinks.chain.command import audit
 
 if TYPE_CHECKING:
     from sinks.loader import Loader
@@ -49,6 +50,7 @@ def register(app: typer.Typer) -> None:
     app.command()(migrate)
     app.command()(load)
     app.command()(reconcile)
+    app.command()(with_settings(*_CLICKHOUSE, *KAFKA_ACCESS, "group_prefix")(audit))
     app.command()(query)
 
 

@@ -10,7 +10,14 @@ import pyarrow as pa
 from events.codec import Codec
 from events.topics import SPEC, Topic
 from sinks.coordinates import Coordinates
-from sinks.tables import accounting, consent_log, dead_letters, interactions, window_partials
+from sinks.tables import (
+    accounting,
+    accounting_chain,
+    consent_log,
+    dead_letters,
+    interactions,
+    window_partials,
+)
 
 #: The topics that are loaded.
 LOADED_TOPICS = (
@@ -22,12 +29,14 @@ LOADED_TOPICS = (
 )
 
 #: The order of insertion: what a purpose got, then what is said about it, so that a stop in
-#: between leaves rows that are not accounted yet, never an account of rows that are not there.
+#: between leaves rows that are not accounted yet, never an account of rows that are not there; and
+#: accounts that no link covers yet, never a link of accounts that are not there.
 TABLES = (
     interactions.TABLE,
     window_partials.TABLE,
     accounting.TABLE,
     accounting.WATERMARKS,
+    accounting_chain.TABLE,
     dead_letters.TABLE,
     consent_log.TABLE,
 )
@@ -35,14 +44,15 @@ TABLES = (
 Rows = dict[str, pa.Table]
 _Record = Mapping[str, Any]
 
-_ROWS: dict[Topic, Callable[[_Record, int], Rows]] = {
+_ROWS: dict[Topic, Callable[[_Record, Coordinates], Rows]] = {
     Topic.TRAINING: lambda record, _: {interactions.TABLE: interactions.interactions(record)},
     Topic.WINDOWS: lambda record, _: {
         window_partials.TABLE: window_partials.window_partials(record)
     },
-    Topic.ACCOUNTING: lambda record, time_ms: {
+    Topic.ACCOUNTING: lambda record, at: {
         accounting.TABLE: accounting.accounting(record),
-        accounting.WATERMARKS: accounting.watermarks(record, time_ms),
+        accounting.WATERMARKS: accounting.watermarks(record, at.time_ms),
+        accounting_chain.TABLE: accounting_chain.accounting_chain(record, at),
     },
     Topic.DEAD_LETTERS: lambda record, _: {dead_letters.TABLE: dead_letters.dead_letters(record)},
     Topic.CONSENT_LOG: lambda record, _: {consent_log.TABLE: consent_log.consent_log(record)},
@@ -50,6 +60,7 @@ _ROWS: dict[Topic, Callable[[_Record, int], Rows]] = {
 
 
 def rows_of(codec: Codec, at: Coordinates, message: bytes | None) -> Rows:
-    """The rows of ``message`` by table. Raises ``Reject``; ``Retry`` if a registry is away."""
+    """The rows of ``message`` by table; the link of an account is not on its chain yet
+    (``sinks.chain``). Raises ``Reject``; ``Retry`` if a registry is away."""
     record = codec.decode(SPEC[at.topic].schema, message)
-    return _ROWS[at.topic](record, at.time_ms)
+    return _ROWS[at.topic](record, at)

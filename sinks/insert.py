@@ -52,7 +52,7 @@ _PERMANENT = _NOT_MIGRATED | {20, 27, 36, 43, 44, 47, 53, 62, 70, 117, 164, 192,
 
 
 class ArrowClient(Protocol):
-    """What the loader needs of a ClickHouse client."""
+    """What is needed of a ClickHouse client to insert."""
 
     def insert_arrow(
         self, table: str, arrow_table: pa.Table, *, settings: dict[str, Any]
@@ -89,7 +89,7 @@ class Inserter:
 
         try:
             Retrying(
-                retry=retry_if_exception(_may_pass),
+                retry=retry_if_exception(may_pass),
                 wait=wait_exponential_jitter(
                     multiplier=_FIRST_WAIT_S, max=_LONGEST_WAIT_S, jitter=_JITTER_S
                 ),
@@ -118,8 +118,8 @@ class Inserter:
             self.stopping.wait(min(_NAP_S, left_s))
 
     def _outcome(self, table: str, error: Exception, is_dropped: bool) -> Retry | Stop:
-        what = _named(error)
-        if not _may_pass(error):
+        what = named(error)
+        if not may_pass(error):
             hint = (
                 "Run `glasshouse migrate` first."
                 if getattr(error, "code", None) in _NOT_MIGRATED
@@ -134,14 +134,15 @@ class Inserter:
         )
 
 
-def _may_pass(error: BaseException) -> bool:
+def may_pass(error: BaseException) -> bool:
+    """Whether ClickHouse may take the same thing later."""
     return (
         isinstance(error, ClickHouseError | OSError)
         and getattr(error, "code", None) not in _PERMANENT
     )
 
 
-def _named(error: BaseException) -> str:
+def named(error: BaseException) -> str:
     """Code and name only: ClickHouse's texts may quote values."""
     code, name = getattr(error, "code", None), getattr(error, "name", None)
     return f"error {code} {name or ''}".strip() if code else type(error).__name__
@@ -149,4 +150,4 @@ def _named(error: BaseException) -> str:
 
 def _why(state: RetryCallState) -> dict[str, Any]:
     error = state.outcome.exception() if state.outcome else None
-    return {"tries": state.attempt_number, "error": _named(error) if error else ""}
+    return {"tries": state.attempt_number, "error": named(error) if error else ""}

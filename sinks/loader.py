@@ -6,6 +6,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from confluent_kafka import KafkaError, TopicPartition
 
@@ -16,6 +17,7 @@ from events.log import log
 from events.settings import Settings
 from events.topics import Topic
 from sinks.block import Gathering
+from sinks.chain.head import AskingClient, Heads
 from sinks.consumer import Message, MessageSource, open_consumer, stop_if_hopeless
 from sinks.coordinates import Coordinates, Key
 from sinks.decode import LOADED_TOPICS
@@ -32,18 +34,23 @@ _POLL_S = 0.02
 _HOLD_S = 2.0
 #: How long leaving partitions waits for inserts; what is not in by then, the next owner repeats.
 _LEAVE_S = 3.0
-#: Between two tries of a message whose schema registry is away.
-_REGISTRY_S = 1.0
+#: Between two tries of a message for which a server is needed that is away.
+_AWAY_S = 1.0
+
+
+class LoaderClient(ArrowClient, AskingClient, Protocol):
+    """What the loader needs of a ClickHouse client."""
 
 
 class Loader:
     """One member of the loader's group. ``run`` does, over and over:
 
     1  poll     a message, or the word that a partition has no more
-    2  decode   to Arrow, and gather; a message that cannot be decoded becomes a dead letter
+    2  decode   to Arrow, and gather; a message that cannot be decoded becomes a dead letter, and
+                one of the accounting is chained to the one before it (``sinks.chain``)
     3  insert   all tables of the block once it has ``insert_rows`` or is ``insert_age_ms`` old, in
                 a second thread, so that 1 and 2 go on with the next block
-    4  commit   exactly the offsets of what was inserted
+    4  commit   exactly the offsets of what was inserted, each with the hash its chain has there
 
     A stop after 1 or 2 leaves nothing behind. After 3, or in its middle, the same messages are read
     and inserted again: the same rows. After 4 nothing is repeated. A failed commit is tried again.
@@ -56,7 +63,7 @@ class Loader:
     def __init__(
         self,
         settings: Settings,
-        client: ArrowClient,
+        client: LoaderClient,
         codec: Codec,
         topic_ids: Mapping[Topic, str],
         *,
@@ -69,12 +76,13 @@ class Loader:
         self._ends = ends if ends is not None else lambda: loaded_topic_ends(settings)
         self._clock = clock if clock is not None else SystemClock()
         self._intake = Intake(codec, topic_ids, settings.dead_letter_limit)
+        self._heads = Heads(self._source, client)
         self._gathering = Gathering()
         self._progress = Progress()
         self._inserter = Inserter(client, settings.insert_give_up_s)
         self._saver = Saver(self._inserter, self._source, self._progress, self._clock)
         self._paused = False
-        self._registry_away_since_s: float | None = None
+        self._away_since_s: float | None = None
 
     # For other threads.
 
@@ -132,24 +140,35 @@ class Loader:
         self._saver.look(self._gathering.size_bytes, is_paused=self._paused)
 
     def _take(self, message: Message) -> None:
-        """Gather what a message brings."""
+        """Gather what a message brings, or the word that there is no more."""
         error = message.error()
         if error is not None and error.code() != KafkaError._PARTITION_EOF:
             stop_if_hopeless(error)
             return
         at = self._intake.coordinates(message)
-        if error is not None:
-            if self._progress.has_ended(at.key, at.offset):
-                self._gathering.add_end(at.key, at.offset, self._clock.monotonic_s())
-            return
+        limit_s = self._settings.insert_give_up_s
         try:
-            rows = self._intake.rows(at, message.value())
-        except Retry:
-            self._read_again(at)
+            if at.topic is Topic.ACCOUNTING and (error is None or at.offset > 0):
+                self._heads.begin(at)
+            if error is not None:
+                self._take_end(at)
+                return
+            limit_s = self._settings.server_timeout_s
+            rows = self._heads.sealed(at, self._intake.rows(at, message.value()))
+        except Retry as away:
+            self._read_again(at, away, limit_s)
             return
-        self._registry_away_since_s = None
+        self._away_since_s = None
         self._progress.was_read(at.key, at.offset)
-        self._gathering.add(at, rows, self._clock.monotonic_s())
+        now_s, note = self._clock.monotonic_s(), self._heads.note(at.key)
+        self._gathering.add(at, rows, now_s, note)
+
+    def _take_end(self, at: Coordinates) -> None:
+        """Commit where a partition ends, though no message led there: with its chain's note, which
+        a commit without one would take away."""
+        if self._progress.has_ended(at.key, at.offset):
+            note = self._heads.note(at.key)
+            self._gathering.add_end(at.key, at.offset, self._clock.monotonic_s(), note)
 
     def _save_what_is_due(self) -> None:
         full = self._gathering.is_full(self._settings.insert_rows)
@@ -168,17 +187,18 @@ class Loader:
             self._paused = False
             self._source.resume(self._source.assignment())
 
-    def _read_again(self, at: Coordinates) -> None:
-        """Go back to the message: the schema registry is away, which is not its fault."""
+    def _read_again(self, at: Coordinates, away: Retry, limit_s: float) -> None:
+        """Go back to the message: a server is away that it needs, which is not its fault. ``limit_s``
+        0: for as long as it is away."""
         now_s = self._clock.monotonic_s()
-        since_s = self._registry_away_since_s = self._registry_away_since_s or now_s
-        if now_s - since_s > self._settings.server_timeout_s:
+        since_s = self._away_since_s = self._away_since_s or now_s
+        if limit_s and now_s - since_s > limit_s:
             raise ServerMissing(
-                f"The schema registry did not answer in {self._settings.server_timeout_s:g} s. "
-                "Is it running? Set --schema-registry-url (GLASSHOUSE_SCHEMA_REGISTRY_URL)."
+                f"{away}, for {limit_s:g} s. Is it running? Nothing is "
+                "lost: start `glasshouse load` when it is back."
             )
         self._source.seek(TopicPartition(at.topic.value, at.partition, at.offset))
-        time.sleep(_REGISTRY_S)
+        time.sleep(_AWAY_S)
 
     def _save_all(self, timeout_s: float) -> None:
         """Insert and commit all that was gathered, as far as that goes in ``timeout_s``: the block
@@ -198,11 +218,13 @@ class Loader:
         """Forget what is not committed: whoever gets the partitions reads it again."""
         self._gathering.drop()
         self._saver.drop()
+        self._heads.forget()
         self._progress.lost()
 
     # The group.
 
     def _on_assign(self, _: object, partitions: list[TopicPartition]) -> None:
+        self._heads.forget()
         self._progress.assigned((Topic(each.topic), each.partition) for each in partitions)
 
     def _on_revoke(self, _: object, partitions: list[TopicPartition]) -> None:

@@ -1,8 +1,9 @@
 """Who may do what in ClickHouse. What is not said here is denied.
 
-``migrations/0004_access.sql`` says the same in SQL; a test compares the two, and another tries
-every principal on every object. No principal can read two purposes: ``reconcile`` compares them
-through views that only count, each read with the rights of a user that nobody can log in as.
+``migrations/0004_access.sql`` and ``0006_chain_rights.sql`` say the same in SQL; a test compares
+them, and another tries every principal on every object. No principal can read two purposes:
+``reconcile`` compares them through views that only count, each read with the rights of a user that
+nobody can log in as.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ Privilege = Literal[
     "CREATE VIEW",
     "DROP VIEW",
     "ALTER ADD COLUMN",
+    "ALTER ADD INDEX",
     "ALTER MODIFY COLUMN",
     "ALTER TTL",
     "ALTER SETTINGS",
@@ -33,7 +35,7 @@ ROLES = {
     "analyst": "reads the views over groups of k or more people",
     "trainer": "reads what agents are trained with",
     "officer": "reads the books, and proves that they hold",
-    "loader": "adds rows, and reads none but which migrations were applied",
+    "loader": "adds rows; reads which migrations were applied, and links of the accounting",
     "migrator": "makes and changes tables and views, and reads no events",
 }
 
@@ -47,13 +49,14 @@ TABLES = (
     "analytics.watermarks",
     "analytics.group_limit",
     "governance.accounting",
+    "governance.accounting_chain",
     "governance.dead_letters",
     "governance.consent_log",
     "governance.migrations",
 )
 
 #: What the loader fills.
-LOADED = (*TABLES[:3], *TABLES[4:7])
+LOADED = (*TABLES[:3], *TABLES[4:8])
 
 VIEWS = (
     *(f"analytics.{each.view}" for each in GROUP_VIEWS),
@@ -68,6 +71,7 @@ _CHANGES: tuple[Privilege, ...] = (
     "CREATE VIEW",
     "DROP VIEW",
     "ALTER ADD COLUMN",
+    "ALTER ADD INDEX",
     "ALTER MODIFY COLUMN",
     "ALTER TTL",
     "ALTER SETTINGS",
@@ -101,6 +105,8 @@ def _rights() -> frozenset[Right]:
     found.add(Right("officer", "SELECT", "governance.*"))
     found |= {Right("loader", "INSERT", table) for table in LOADED}
     found.add(Right("loader", "SELECT", "governance.migrations", ("lacking", "sha256", "version")))
+    last_link = ("hash", "offset", "partition", "topic_id")
+    found.add(Right("loader", "SELECT", "governance.accounting_chain", last_link))
     for database in (*PURPOSE_DATABASES, "governance"):
         found |= {Right("migrator", change, f"{database}.*") for change in _CHANGES}
     for table in ("governance.migrations", "analytics.group_limit"):

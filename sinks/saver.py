@@ -36,6 +36,7 @@ class Saver:
         self._thread = ThreadPoolExecutor(1, "insert")
         self._flight: tuple[Block, Future[None]] | None = None
         self._to_commit: dict[Key, int] = {}
+        self._notes: dict[Key, str] = {}
         self._commit_at_s = 0.0
         self._backlog = Backlog(clock)
         self._look_at_s = 0.0
@@ -63,6 +64,7 @@ class Saver:
             rows = {table: part.num_rows for table, part in block.tables.items()}
             self._progress.were_inserted(block.messages, rows)
             self._to_commit.update(block.offsets)
+            self._notes.update(block.notes)
             self._measure(block)
             self._commit()
         elif self._to_commit and self._clock.monotonic_s() >= self._commit_at_s:
@@ -86,7 +88,7 @@ class Saver:
         that keeps failing is not repeated any more."""
         if self._flight is not None:
             self._flight[0].is_dropped.set()
-        self._to_commit = {}
+        self._to_commit, self._notes = {}, {}
 
     def close(self) -> None:
         """End the thread; an insert that keeps failing ends soon, once its inserter is stopping."""
@@ -95,7 +97,7 @@ class Saver:
 
     def _commit(self) -> None:
         offsets = [
-            TopicPartition(topic.value, partition, offset)
+            TopicPartition(topic.value, partition, offset, self._notes.get((topic, partition), ""))
             for (topic, partition), offset in self._to_commit.items()
         ]
         try:
@@ -107,7 +109,7 @@ class Saver:
             self._commit_at_s = self._clock.monotonic_s() + _COMMIT_AGAIN_S
             return
         self._progress.were_saved(self._to_commit)
-        self._to_commit = {}
+        self._to_commit, self._notes = {}, {}
 
     def _measure(self, block: Block) -> None:
         now_ms = self._clock.now_ms()

@@ -1,5 +1,6 @@
-"""The roles of ``0004_access.sql`` for the embedded engine, which keeps none of its own: its GRANT
-statements, word for word, in a users file. So the engine itself refuses what a role may not do.
+"""The roles of ``0004_access.sql`` and of the rights added after it, for the embedded engine, which
+keeps none of its own: their GRANT statements, word for word, in a users file. So the engine itself
+refuses what a role may not do.
 
 Its settings profile too, for the engine's one user. Not in here: row policies and quotas.
 """
@@ -27,9 +28,9 @@ _GRANT = re.compile(r"(?P<grant>GRANT .+) TO (?P<principal>\w+)", re.S)
 
 
 def access_statements(placement: Placement = Placement()) -> list[str]:  # noqa: B008 (frozen)
-    """The statements of the migration."""
-    text = next(each.text for each in bundled_migrations() if each.name == "access")
-    return placement.statements(text)
+    """The statements of the migrations that a server without users passes over."""
+    files = [each for each in bundled_migrations() if each.needs == "access management"]
+    return [statement for file in files for statement in placement.statements(file.text)]
 
 
 def grants(placement: Placement = Placement()) -> Iterator[tuple[str, str]]:  # noqa: B008 (frozen)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -75,10 +76,13 @@ class FakeMessage:
 
 @dataclass
 class Log:
-    """Messages by partition, and what the group has committed."""
+    """Messages by partition, and what the group has committed. Not every broker keeps the notes
+    of commits."""
 
     messages: dict[Key, list[Sent]] = field(default_factory=dict)
     committed: dict[Key, int] = field(default_factory=dict)
+    notes: dict[Key, str] = field(default_factory=dict)
+    keeps_notes: bool = True
 
     @staticmethod
     def of(sent: Sequence[Sent]) -> Log:
@@ -141,9 +145,24 @@ class FakeSource:
     ) -> list[TopicPartition]:
         number = self.faults.begin("commit")
         for each in offsets:
-            self.log.committed[Topic(each.topic), each.partition] = each.offset
+            key = Topic(each.topic), each.partition
+            self.log.committed[key] = each.offset
+            self.log.notes[key] = (each.metadata or "") if self.log.keeps_notes else ""
         self.faults.meet(("commit", number, "after"))
         return offsets
+
+    def committed(self, partitions: list[TopicPartition], timeout: float) -> list[TopicPartition]:
+        self.faults.begin("committed")
+        keys = [(Topic(each.topic), each.partition) for each in partitions]
+        return [
+            TopicPartition(
+                key[0].value,
+                key[1],
+                self.log.committed.get(key, -1001),
+                self.log.notes.get(key, ""),
+            )
+            for key in keys
+        ]
 
     def assignment(self) -> list[TopicPartition]:
         return [TopicPartition(topic.value, partition) for topic, partition in self.positions]
@@ -181,6 +200,20 @@ class FakeClient:
         self.inserted.append((table, arrow_table))
         self.faults.meet(("insert", number, "after"))
         return None
+
+    def query(self, query: str, parameters: dict[str, Any]) -> Any:
+        """The last link before an offset, which is all that a loader asks for."""
+        self.faults.begin("query")
+        links = [
+            (row["offset"], row["hash"])
+            for table, rows in self.inserted
+            if table == "governance.accounting_chain"
+            for row in rows.to_pylist()
+            if (row["topic_id"], row["partition"])
+            == (parameters["topic_id"], parameters["partition"])
+            and row["offset"] < parameters["offset"]
+        ]
+        return SimpleNamespace(result_rows=[(max(links)[1],)] if links else [])
 
     def rows(self) -> dict[str, set[str]]:
         found: dict[str, set[str]] = {}

@@ -12,20 +12,27 @@ from hypothesis import strategies as st
 
 from events.purposes import Purpose
 from sinks.block import Gathering
+from sinks.chain.head import Heads
 from sinks.coordinates import Coordinates
 from sinks.decode import TABLES, rows_of
 from sinks.insert import Inserter
+from tests.sinks.fakes import FakeSource, Log
 from tests.sinks.made import CODEC, Batch, Sent, accounted, org, partials, run_of, training
 
 RUN = run_of(org(people=5, batches_each=4), partitions=2, take=3)
 
 
-def insert(client: Any, sent: list[Sent], cuts: random.Random | None = None) -> None:
-    """Insert ``sent`` as the loader does, in blocks that end at random, or in one."""
+def insert(
+    client: Any, sent: list[Sent], cuts: random.Random | None = None, first: int = 0
+) -> None:
+    """Insert ``sent`` as the loader does, in blocks that end at random, or in one. Their offsets
+    are ``first`` and what follows."""
     gathering, inserter = Gathering(), Inserter(client, 1.0)
-    for offset, message in enumerate(sent):
+    heads = Heads(FakeSource(Log()), client)
+    for offset, message in enumerate(sent, first):
         at = Coordinates(message.topic, "id", message.partition, offset, message.time_ms)
-        gathering.add(at, rows_of(CODEC, at, message.value), 0.0)
+        heads.begin(at)
+        gathering.add(at, heads.sealed(at, rows_of(CODEC, at, message.value)), 0.0)
         if cuts is not None and cuts.random() < 0.2:
             inserter.insert(gathering.take())
     inserter.insert(gathering.take())

@@ -259,7 +259,10 @@ def test_an_engine_without_access_storage_passes_the_migration_over_and_says_so(
         assert migrate(warehouse.client) == ()
         lacking = {record.lacking for record in recorded(warehouse.client).values()}
         assert lacking == {"", "access management"}
-        assert passed_over(warehouse.client) == {"0004_access": "access management"}
+        assert passed_over(warehouse.client) == {
+            "0004_access": "access management",
+            "0006_chain_rights": "access management",
+        }
         assert not has_users(warehouse.client)
 
 
