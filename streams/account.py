@@ -12,8 +12,8 @@ from events.outcomes import Rejected, Withheld
 from events.purposes import GOVERNANCE, Purpose
 from streams.decode import Batches, Broken
 from streams.fate import FATES, PASSED, REJECTED, WITHHELD
-from streams.keys import KeyRing
-from streams.pseudonymise import keyed_id
+from streams.keys import KeyEpoch, KeyRing
+from streams.pseudonymise import ID_BYTES, keyed_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +48,20 @@ class Account:
         return {r: self.fates[:, code] for r, code in REJECTED.items() if self.fates[:, code].any()}
 
 
-def governance_ids(batches: Batches, ring: KeyRing) -> NDArray[np.uint64]:
-    """uint64[n]: the batches under the governance key of their epoch. They tell a batch that was
-    published twice from two batches, and match no id of any purpose."""
+def account_id(epoch: KeyEpoch, purpose_id: int) -> int:
+    """The id that the books of a purpose have for the batch that its rows call ``purpose_id``. So
+    whoever has the governance key finds the account of a row, and nobody else."""
+    return keyed_id(epoch.keys[GOVERNANCE], "batch", purpose_id.to_bytes(ID_BYTES, "little"))
+
+
+def governance_ids(batches: Batches, ring: KeyRing, purpose: Purpose) -> NDArray[np.uint64]:
+    """uint64[n]: the batches as the books of ``purpose`` name them. They tell a batch that was
+    published twice from two batches, and match no id of any purpose, nor of another's books."""
+    epochs = [ring.at(header.base_time_ms) for header in batches.headers]
     return np.array(
         [
-            keyed_id(ring.at(h.base_time_ms).keys[GOVERNANCE], "batch", h.batch_id)
-            for h in batches.headers
+            account_id(epoch, keyed_id(epoch.keys[purpose], "batch", header.batch_id))
+            for epoch, header in zip(epochs, batches.headers, strict=True)
         ],
         dtype=np.uint64,
     )

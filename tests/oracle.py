@@ -105,14 +105,19 @@ def _expect_batch(
     fates, rows = of_the_willing(batch, purpose, world)
     if no:
         fates, rows = Counter({no: len(batch)}), dict[Row, Row]()
-    expected.books[purpose.value, offset] = (name_in_the_books(batch, world), fates)
+    expected.books[purpose.value, offset] = (
+        name_in_the_books(batch, purpose, world),
+        fates,
+    )
     target = expected.training if purpose is Purpose.AGENT_TRAINING else expected.partials
     target.update(rows)
 
 
-def name_in_the_books(batch: InteractionBatch, world: World) -> int:
-    """The batch under the governance key of its epoch."""
-    return keyed(_epoch(batch, world)[2]["governance"], "batch", batch.header.batch_id)
+def name_in_the_books(batch: InteractionBatch, purpose: Purpose, world: World) -> int:
+    """What the purpose's rows call the batch, under the governance key of its epoch."""
+    keys = _epoch(batch, world)[2]
+    in_the_rows = keyed(keys[purpose.value], "batch", batch.header.batch_id)
+    return keyed(keys["governance"], "batch", in_the_rows.to_bytes(8, "little"))
 
 
 def of_the_willing(
@@ -146,6 +151,8 @@ def _rows(
     key = keys[purpose.value]
     person = keyed(key, "subject", head.subject.encode())
     batch_id = keyed(key, "batch", head.batch_id)
+    account_id = keyed(keys["governance"], "batch", batch_id.to_bytes(8, "little"))
+    expected.books[purpose.value, offset] = (account_id, fates)
     application = head.application if head.application in world.policy.applications else "other"
     if purpose is Purpose.AGENT_TRAINING:
         common = (

@@ -107,7 +107,7 @@ def _case(expected: Expected, batch: InteractionBatch, purpose: Purpose, world: 
     name = (purpose.value, keyed(keys[purpose.value], "batch", batch.header.batch_id))
     if name not in expected.cases:
         fates, rows = of_the_willing(batch, purpose, world)
-        book = _book(name_in_the_books(batch, world), len(batch), fates)
+        book = _book(name_in_the_books(batch, purpose, world), len(batch), fates)
         expected.cases[name] = Case(book, rows)
     return expected.cases[name]
 

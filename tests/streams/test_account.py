@@ -43,15 +43,19 @@ def test_each_message_s_fates_sum_to_its_events(run: list[Sent], policy: Policy)
 
 
 @given(run=runs(most=3), policy=policies())
-def test_a_message_has_one_governance_id_and_a_broken_one_has_none(
+def test_a_message_has_an_id_that_follows_from_its_rows_and_a_broken_one_has_none(
     run: list[Sent], policy: Policy
 ) -> None:
-    key = ring(0).epochs[0].keys["governance"]
-    expected = [
-        keyed(key, "batch", sent.batch.header.batch_id) if sent.batch else 0 for sent in run
-    ]
+    keys = ring(0).epochs[0].keys
+
+    def expected(sent: Sent, purpose: str) -> int:
+        if sent.batch is None:
+            return 0
+        of_rows = keyed(keys[purpose], "batch", sent.batch.header.batch_id)
+        return keyed(keys["governance"], "batch", of_rows.to_bytes(8, "little"))
+
     for books in outcome_of(run, policy).accounts:
-        assert books.batch.tolist() == expected
+        assert books.batch.tolist() == [expected(sent, books.purpose) for sent in run]
 
 
 def books_of(offset: int, broken: tuple[Broken, ...] = ()) -> Account:
