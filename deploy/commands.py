@@ -9,6 +9,7 @@ import typer
 
 from deploy import demo_command, operate_commands
 from deploy.dead_letters import commands as dead_letter_commands
+from deploy.trace import command as trace_command
 from events.errors import InputError
 from events.options import err, show_json, show_table, with_settings
 from events.settings import KAFKA_ACCESS, Settings
@@ -19,6 +20,7 @@ def register(app: typer.Typer) -> None:
     demo_command.register(app)
     operate_commands.register(app)
     dead_letter_commands.register(app)
+    trace_command.register(app)
     app.command()(broker)
     app.command()(
         with_settings(

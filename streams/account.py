@@ -12,7 +12,7 @@ from events.outcomes import Rejected, Withheld
 from events.purposes import GOVERNANCE, Purpose
 from streams.decode import Batches, Broken
 from streams.fate import FATES, PASSED, REJECTED, WITHHELD
-from streams.keys import KeyEpoch, KeyRing
+from streams.keys import KeyEpoch
 from streams.pseudonymise import ID_BYTES, keyed_id
 
 
@@ -54,10 +54,12 @@ def account_id(epoch: KeyEpoch, purpose_id: int) -> int:
     return keyed_id(epoch.keys[GOVERNANCE], "batch", purpose_id.to_bytes(ID_BYTES, "little"))
 
 
-def governance_ids(batches: Batches, ring: KeyRing, purpose: Purpose) -> NDArray[np.uint64]:
-    """uint64[n]: the batches as the books of ``purpose`` name them. They tell a batch that was
-    published twice from two batches, and match no id of any purpose, nor of another's books."""
-    epochs = [ring.at(header.base_time_ms) for header in batches.headers]
+def governance_ids(
+    batches: Batches, epochs: Sequence[KeyEpoch], purpose: Purpose
+) -> NDArray[np.uint64]:
+    """uint64[n]: the batches, of these epochs, as the books of ``purpose`` name them. They tell a
+    batch that was published twice from two batches, and match no id of any purpose, nor of
+    another's books."""
     return np.array(
         [
             account_id(epoch, keyed_id(epoch.keys[purpose], "batch", header.batch_id))

@@ -54,6 +54,7 @@ def process(messages: Sequence[RawMessage], rules: Rules, ledger: Ledger, now_ms
     policy = rules.policy
     batches, broken = decode(messages, rules.codec)
     soundness = inspect(batches, latest_ms=now_ms + policy.clock_tolerance_ms)
+    epochs = [rules.ring.at(header.base_time_ms) for header in batches.headers]
     passed: dict[Purpose, Pseudonymised] = {}
     accounts: list[Account] = []
     for purpose in PURPOSES:
@@ -62,7 +63,7 @@ def process(messages: Sequence[RawMessage], rules: Rules, ledger: Ledger, now_ms
         fates = decide(batches, consent, soundness, limits, now_ms)
         fine = minimise(batches, fates, limits, rules.applications)
         passed[purpose] = pseudonymise(fine, rules.ring, purpose)
-        ids = governance_ids(batches, rules.ring, purpose)
+        ids = governance_ids(batches, epochs, purpose)
         counts = count_fates(batches, fates)
         latest_ms = int(fine.events.time_ms.max(initial=-1))
         accounts.append(

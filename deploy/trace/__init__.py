@@ -1,0 +1,1 @@
+"""From a row back to its source message: for an officer who has the keys."""
