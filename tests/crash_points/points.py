@@ -45,8 +45,10 @@ WORKER = (
 LOADER = (
     Point("1 a message is polled", "load", "sinks.loader:Loader._take", "before", 5),
     Point("2 a message is gathered", "load", "sinks.loader:Loader._take", "after", 5),
+    Point("2 a link is put on its chain", "load", "sinks.chain.head:Heads.sealed", "after", 5),
     Point("3 before the first table", "load", "sinks.insert:Inserter._insert_table", "before"),
     Point("3 some tables are in", "load", "sinks.insert:Inserter._insert_table", "after", 2),
+    Point("3 most tables are in", "load", "sinks.insert:Inserter._insert_table", "before", 5),
     Point("3 a block is in", "load", "sinks.insert:Inserter.insert", "after"),
     Point("4 before the commit", "load", "sinks.saver:Saver._commit", "before"),
     Point("4 offsets are committed", "load", "sinks.saver:Saver._commit", "after"),
