@@ -188,8 +188,8 @@ class Loader:
             self._source.resume(self._source.assignment())
 
     def _read_again(self, at: Coordinates, away: Retry, limit_s: float) -> None:
-        """Go back to the message: a server is away that it needs, which is not its fault. ``limit_s``
-        0: for as long as it is away."""
+        """Go back to the message: a server is away that it needs, which is not its fault.
+        ``limit_s`` 0: for as long as it is away."""
         now_s = self._clock.monotonic_s()
         since_s = self._away_since_s = self._away_since_s or now_s
         if limit_s and now_s - since_s > limit_s:

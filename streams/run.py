@@ -22,8 +22,8 @@ from streams.keys import load_keys
 from streams.ledger_reader import LedgerReader
 from streams.observe import count_from_zero
 from streams.pipeline import Rules
-from streams.record_batches import read_bounded
 from streams.quiet import OnceInAWhile
+from streams.record_batches import read_bounded
 from streams.worker import Worker
 
 _NOISY = ("faust", "mode", "aiokafka", "streams.supervisor")

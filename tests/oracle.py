@@ -151,8 +151,6 @@ def _rows(
     key = keys[purpose.value]
     person = keyed(key, "subject", head.subject.encode())
     batch_id = keyed(key, "batch", head.batch_id)
-    account_id = keyed(keys["governance"], "batch", batch_id.to_bytes(8, "little"))
-    expected.books[purpose.value, offset] = (account_id, fates)
     application = head.application if head.application in world.policy.applications else "other"
     if purpose is Purpose.AGENT_TRAINING:
         common = (
