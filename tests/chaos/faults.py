@@ -98,35 +98,60 @@ class Schedule:
 
 def schedule_of(seed: int, *, real_kafka: bool) -> Schedule:
     """The same seed has the same schedule, on either broker; on a real one the broker is killed
-    as well."""
+    as well. Of three seeds
+
+    - the first has a loader that dies with rows which ClickHouse does not take
+    - the second has workers whose ledgers fall behind while nothing else happens
+    - the third has both at one time
+
+    and then each has a worker that is hit, and whatever is drawn.
+    """
     rng = Random(f"{seed} faults")
     publish_s = rng.uniform(8.0, 11.0)
-    faults = _loader_dies_with_a_block(rng) if seed % 3 != 2 else []
-    database_s = max((fault.at_s + fault.for_s for fault in faults), default=0.5)
-    faults += _ledger_falls_behind(rng) if seed % 3 != 1 else []
-    kinds, shares = zip(*_DRAWN.items(), strict=True)
-    # Early, so that whoever comes back has work.
+    faults: list[Fault] = []
+    first_s = database_s = 0.5
+    if seed % 3 == 2:
+        faults = _ledger_falls_behind(rng, 1.0)
+        first_s = database_s = faults[0].at_s + faults[0].for_s
+        publish_s += 4.0
+    else:
+        faults = _loader_dies_with_a_block(rng)
+        database_s = faults[0].at_s + faults[0].for_s
+        faults += _ledger_falls_behind(rng, 2.5) if seed % 3 == 0 else []
+    # Soon, so that whoever comes back has work.
     hit = Kind.WORKER_KILLED if seed % 2 else Kind.WORKER_PAUSED
-    faults.append(Fault(rng.uniform(0.5, 2.5), hit, rng.randrange(2), rng.uniform(0.2, 1.0)))
+    at_s = first_s + rng.uniform(0.0, 2.0)
+    faults.append(Fault(at_s, hit, rng.randrange(2), rng.uniform(0.2, 1.0)))
+    kinds, shares = zip(*_DRAWN.items(), strict=True)
     for kind in rng.choices(kinds, shares, k=rng.randint(3, 4)):
-        first_s = database_s if kind in _OF_CLICKHOUSE else 0.5
-        at_s = rng.uniform(first_s, publish_s - 0.5)
+        earliest_s = database_s if kind in _OF_CLICKHOUSE else first_s
+        at_s = rng.uniform(earliest_s, publish_s - 0.5)
         faults.append(Fault(at_s, kind, rng.randrange(2), rng.uniform(1.0, 3.0)))
     if seed % _LONG_EVERY == _LONG_EVERY - 3:
-        faults.append(Fault(rng.uniform(1.0, 4.0), Kind.BROKER_UNREACHABLE_LONG, 0, _MINUTE_S))
-    loaders = rng.randint(1, 2)
-    if any(fault.kind is Kind.LOADER_PAUSED for fault in faults):
-        loaders = 2
-    clocks_ms = tuple(rng.choice((0, 0, 0, -120_000, 90_000, 120_000)) for _ in range(6))
-    kills = Random(f"{seed} broker")
-    for _ in range(kills.randint(1, 2) if real_kafka else 0):
-        faults.append(Fault(kills.uniform(1.0, publish_s - 1.0), Kind.BROKER_KILLED))
-    ordered = tuple(sorted(faults, key=lambda fault: fault.at_s))
-    return Schedule(ordered, publish_s, loaders, clocks_ms)
+        at_s = rng.uniform(first_s, publish_s - 1.0)
+        faults.append(Fault(at_s, Kind.BROKER_UNREACHABLE_LONG, 0, _MINUTE_S))
+    for _ in range(rng.randint(1, 2) if real_kafka else 0):
+        faults.append(Fault(rng.uniform(first_s, publish_s - 1.0), Kind.BROKER_KILLED))
+    return Schedule(
+        faults=tuple(sorted(faults, key=lambda fault: fault.at_s)),
+        publish_s=publish_s,
+        loaders=_loaders(seed, faults),
+        worker_clocks_ms=_clocks_ms(seed),
+    )
+
+
+def _loaders(seed: int, faults: list[Fault]) -> int:
+    paused = any(fault.kind is Kind.LOADER_PAUSED for fault in faults)
+    return 2 if paused else Random(f"{seed} loaders").randint(1, 2)
+
+
+def _clocks_ms(seed: int) -> tuple[int, ...]:
+    rng = Random(f"{seed} clocks")
+    return tuple(rng.choice((0, 0, 0, -120_000, 90_000, 120_000)) for _ in range(6))
 
 
 def _loader_dies_with_a_block(rng: Random) -> list[Fault]:
-    """In most seeds a loader is killed while it holds rows that ClickHouse does not take."""
+    """A loader is killed while it holds rows that ClickHouse does not take."""
     at_s = rng.uniform(1.0, 2.5)
     return [
         Fault(at_s, Kind.CLICKHOUSE_REFUSING, 0, rng.uniform(3.0, 4.0)),
@@ -134,6 +159,6 @@ def _loader_dies_with_a_block(rng: Random) -> list[Fault]:
     ]
 
 
-def _ledger_falls_behind(rng: Random) -> list[Fault]:
-    """In most seeds workers go on receiving events while they cannot read consent."""
-    return [Fault(rng.uniform(2.5, 3.5), Kind.LEDGER_SILENT, 0, rng.uniform(6.0, 7.0))]
+def _ledger_falls_behind(rng: Random, at_s: float) -> list[Fault]:
+    """Workers go on receiving events while they cannot read consent."""
+    return [Fault(at_s + rng.random(), Kind.LEDGER_SILENT, 0, rng.uniform(6.0, 7.0))]

@@ -39,7 +39,7 @@ class Place:
     life: int = 0
     wanted: bool = False
     gave_up: int = 0
-    overdue: int = 0
+    ended_badly: int = 0
     running: Running | None = None
 
     def start(self) -> None:
@@ -69,19 +69,20 @@ class Place:
                 self.running.process.wait()
 
     def stop(self) -> bool:
-        """Ask it to end, and kill it if it is ``overdue``, as whatever runs it for real would do;
-        whether it ended well, or was killed so."""
+        """Ask it to end, and kill it if it does not in time, as whatever runs it for real would do.
+        Whether it ended by itself, and well; if not, it is counted as ``ended_badly``."""
         with self.lock:
             self.wanted = False
             if self.running is None:
                 return False
             self.signal(signal.SIGTERM)
             try:
-                return self.running.process.wait(_GRACE_S) == 0
+                ended_well = self.running.process.wait(_GRACE_S) == 0
             except subprocess.TimeoutExpired:
-                self.overdue += 1
                 self.kill()
-                return True
+                ended_well = False
+            self.ended_badly += not ended_well
+            return ended_well
 
     def partitions(self, topic: Topic) -> set[int]:
         """Which partitions of ``topic`` it says it has; none while it does not answer."""

@@ -60,8 +60,8 @@ class Plan:
 @dataclass(slots=True)
 class Verdict:
     """``failure`` is what kept the run from being compared; ``told`` are the differences.
-    ``gave_up``: processes that ended since a server was away, and were started again; ``overdue``:
-    those that did not end when they were asked to, and were killed."""
+    ``phases_s``: how long each phase took. ``gave_up``: processes that ended since a server was away, and were started again; ``ended_badly``:
+    those that did not end in time or well when they were asked to."""
 
     seed: int
     events: int = 0
@@ -69,8 +69,9 @@ class Verdict:
     seconds: float = 0.0
     schedule: tuple[str, ...] = ()
     met: Counter[Kind] = field(default_factory=Counter)
+    phases_s: dict[str, float] = field(default_factory=dict)
     gave_up: int = 0
-    overdue: int = 0
+    ended_badly: int = 0
     in_doubt: int = 0
     rows: int = 0
     failure: str = ""
@@ -102,7 +103,11 @@ def run_seed(seed: int, plan: Plan) -> Verdict:
             verdict.failure = str(failure)
         except Exception as error:  # other seeds may tell more
             verdict.failure = f"the run itself went wrong: {kind_and_place(error)}: {error}"
-    verdict.seconds = time.monotonic() - began_s
+    ended_s = time.monotonic()
+    verdict.seconds = ended_s - began_s
+    begins = [*verdict.phases_s.values(), ended_s]
+    for number, phase in enumerate(verdict.phases_s):
+        verdict.phases_s[phase] = begins[number + 1] - begins[number]
     return verdict
 
 
@@ -123,22 +128,22 @@ def _run(verdict: Verdict, plan: Plan, folder: Path, kafka: Kafka) -> None:
         clocks_ms=schedule.worker_clocks_ms,
         broken=plan.broken,
     ) as chaos:
-        plan.say("starting")
+        _begin(verdict, plan, "starting")
         speaker = Speaker(chaos.settings)
         _start(chaos, made, speaker, [word for word in words if word.at_s < 0])
-        plan.say("publishing")
+        _begin(verdict, plan, "publishing")
         during = [word for word in words if word.at_s >= 0]
         verdict.met = made.met + endure(chaos, schedule.faults, speaker, during)
         verdict.met[Kind.CONSENT_CHANGED] = len(during)
-        plan.say("draining")
+        _begin(verdict, plan, "draining")
         drain(chaos)
-        plan.say("comparing")
+        _begin(verdict, plan, "comparing")
         world = World((), policy, _epochs(keys), anchor_ms)
         comparison = _compare(chaos, made, speaker.heard, world, verdict)
         verdict.in_doubt, verdict.told = comparison.in_doubt, comparison.told()
         verdict.told += _not_reconciled(chaos, comparison)
         verdict.gave_up = sum(place.gave_up for place in chaos.places)
-        verdict.overdue = sum(place.overdue for place in chaos.places)
+        verdict.ended_badly = sum(place.ended_badly for place in chaos.places)
         verdict.met[Kind.WORKER_CLOCK] = _clocks_off(chaos, schedule)
 
 
@@ -156,6 +161,12 @@ def _busiest(made: Made) -> list[str]:
     """Whose consent changes: people of whom there is much to judge."""
     counts = Counter(due.subject for due in made.messages)
     return [subject for subject, _ in counts.most_common(_BUSIEST)]
+
+
+def _begin(verdict: Verdict, plan: Plan, phase: str) -> None:
+    """Say what is done now, and note when it began."""
+    plan.say(phase)
+    verdict.phases_s[phase] = time.monotonic()
 
 
 def _keep_logs(verdict: Verdict, logs: Path, keep: Path | None) -> None:

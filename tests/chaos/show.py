@@ -16,12 +16,17 @@ def tell(verdict: Verdict, again: str) -> None:
     """One line; where the seed failed, its schedule, the first differences, how to run it again."""
     doubt = f", {verdict.in_doubt} batches in doubt" if verdict.in_doubt else ""
     given_up = f", {verdict.gave_up} gave up and were started again" if verdict.gave_up else ""
-    overdue = f", {verdict.overdue} killed since they did not end" if verdict.overdue else ""
+    took = ", ".join(f"{phase} {took_s:.0f}" for phase, took_s in verdict.phases_s.items())
+    overdue = (
+        f", {verdict.ended_badly} did not end well when they were asked to"
+        if verdict.ended_badly
+        else ""
+    )
     _say(
         f"seed {verdict.seed}: {'ok' if verdict.ok else 'FAILED'}, {verdict.events:,} events in "
         f"{verdict.messages:,} messages, {verdict.rows:,} rows compared, "
         f"{_inflicted(verdict)} faults met of {len(verdict.schedule)}{doubt}{given_up}{overdue}, "
-        f"{verdict.seconds:.1f} s"
+        f"{verdict.seconds:.1f} s ({took})"
     )
     if verdict.ok:
         return
@@ -73,8 +78,9 @@ def _of(verdict: Verdict) -> dict[str, Any]:
         "rows_compared": verdict.rows,
         "seconds": round(verdict.seconds, 1),
         "in_doubt": verdict.in_doubt,
+        "phases_s": {phase: round(took_s, 1) for phase, took_s in verdict.phases_s.items()},
         "gave_up": verdict.gave_up,
-        "overdue": verdict.overdue,
+        "ended_badly": verdict.ended_badly,
         "failure": verdict.failure,
         "differences": verdict.told,
         "schedule": list(verdict.schedule),
