@@ -60,8 +60,9 @@ class Plan:
 @dataclass(slots=True)
 class Verdict:
     """``failure`` is what kept the run from being compared; ``told`` are the differences.
-    ``phases_s``: how long each phase took. ``gave_up``: processes that ended since a server was away, and were started again; ``ended_badly``:
-    those that did not end in time or well when they were asked to."""
+    ``phases_s``: how long each phase took. ``gave_up``: processes that ended since a server was
+    away, and were started again; ``ended_badly``: those that did not end well, or in time, when
+    they were asked to."""
 
     seed: int
     events: int = 0

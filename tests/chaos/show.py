@@ -25,7 +25,7 @@ def tell(verdict: Verdict, again: str) -> None:
     _say(
         f"seed {verdict.seed}: {'ok' if verdict.ok else 'FAILED'}, {verdict.events:,} events in "
         f"{verdict.messages:,} messages, {verdict.rows:,} rows compared, "
-        f"{_inflicted(verdict)} faults met of {len(verdict.schedule)}{doubt}{given_up}{overdue}, "
+        f"{_inflicted(verdict)} faults met of {len(verdict.schedule)}{doubt}{given_up}{badly}, "
         f"{verdict.seconds:.1f} s ({took})"
     )
     if verdict.ok:
