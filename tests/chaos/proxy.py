@@ -15,6 +15,8 @@ T = TypeVar("T")
 
 _CHUNK_BYTES = 65_536
 _PATIENCE_S = 10.0
+#: A transport that was aborted closes its socket a moment later, if the loop still runs.
+_CLOSE_S = 0.05
 
 
 @dataclass(eq=False, slots=True)
@@ -113,6 +115,7 @@ class Proxy:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.sleep(_CLOSE_S)
 
     async def _serve(self, reader: asyncio.StreamReader, near: asyncio.StreamWriter) -> None:
         try:

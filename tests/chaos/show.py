@@ -17,11 +17,7 @@ def tell(verdict: Verdict, again: str) -> None:
     doubt = f", {verdict.in_doubt} batches in doubt" if verdict.in_doubt else ""
     given_up = f", {verdict.gave_up} gave up and were started again" if verdict.gave_up else ""
     took = ", ".join(f"{phase} {took_s:.0f}" for phase, took_s in verdict.phases_s.items())
-    overdue = (
-        f", {verdict.ended_badly} did not end well when they were asked to"
-        if verdict.ended_badly
-        else ""
-    )
+    badly = f", {verdict.ended_badly} did not end well" if verdict.ended_badly else ""
     _say(
         f"seed {verdict.seed}: {'ok' if verdict.ok else 'FAILED'}, {verdict.events:,} events in "
         f"{verdict.messages:,} messages, {verdict.rows:,} rows compared, "
