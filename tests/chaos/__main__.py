@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,6 +62,7 @@ def main(
     flags += f" --kafka {kafka}" * (kafka is not Broker.EMBEDDED)
     flags += f" --broken {broken}" if broken else ""
     verdicts: list[Verdict] = []
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # tidies up as Ctrl-C does
     try:
         with _recordings(recordings) as folder, _kafka(kafka) as cluster:
             for number in numbers:
