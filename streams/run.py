@@ -7,8 +7,6 @@ import logging
 import tempfile
 from pathlib import Path
 
-from faust.worker import Worker as FaustWorker
-
 from events.clock import SystemClock
 from events.kafka import create_topics, topic_ids, wait_for_kafka
 from events.log import log
@@ -18,13 +16,14 @@ from events.registry import codec_for
 from events.settings import Settings
 from events.topic_gauges import show_topics
 from events.topics import Topic
+from streams.ending import EndingWorker
 from streams.keys import load_keys
 from streams.ledger_reader import LedgerReader
 from streams.observe import count_from_zero
 from streams.pipeline import Rules
 from streams.quiet import OnceInAWhile
 from streams.record_batches import read_bounded
-from streams.worker import Worker
+from streams.worker import Worker, die
 
 _NOISY = ("faust", "mode", "aiokafka", "streams.supervisor")
 
@@ -59,13 +58,14 @@ def run_worker(settings: Settings) -> None:
     log.info("worker starts", policy=rules.policy.sha256[:12], group=settings.worker_group)
     with tempfile.TemporaryDirectory(prefix="glasshouse-worker-") as datadir:
         try:
-            runner = FaustWorker(
+            runner = EndingWorker(
                 worker.app(Path(datadir)),
                 loop=loop,
                 quiet=True,
                 override_logging=False,
                 redirect_stdouts=False,
             )
+            runner.give_up = die
             runner.spinner = None  # it writes control characters, also where nobody watches
             runner.execute_from_commandline()
         finally:

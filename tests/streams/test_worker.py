@@ -79,16 +79,21 @@ def messages_of(settings: Settings, topic: Topic, partition: int) -> list[Emissi
 def settings(tmp_path: Path) -> Iterator[Settings]:
     """Settings that name a broker of this test alone, with topics and keys."""
     with EmbeddedBroker(tmp_path / "broker.log") as broker:
-        settings = Settings(
-            kafka_servers=broker.servers,
-            kafka_partitions=PARTITIONS,
-            data_dir=tmp_path,
-            group_session_timeout_s=2,
-            server_timeout_s=20,
-        )
-        save_keys(KEYS, settings.keys_path)
-        create_topics(wait_for_kafka(settings), settings)
-        yield settings
+        yield provided(broker, tmp_path)
+
+
+def provided(broker: EmbeddedBroker, data_dir: Path) -> Settings:
+    """Settings that name ``broker``, which has the topics then, and keys."""
+    settings = Settings(
+        kafka_servers=broker.servers,
+        kafka_partitions=PARTITIONS,
+        data_dir=data_dir,
+        group_session_timeout_s=2,
+        server_timeout_s=20,
+    )
+    save_keys(KEYS, settings.keys_path)
+    create_topics(wait_for_kafka(settings), settings)
+    return settings
 
 
 def start(settings: Settings, log_file: Path) -> subprocess.Popen[bytes]:
