@@ -55,9 +55,11 @@ def identify_by_the_attempt(life: int) -> None:
 
 
 def do_not_await_the_ledger() -> None:
-    """The worker judges by whatever it has read of the ledger, without a proof that this is all."""
+    """The worker judges by whatever it has read of the ledger, and takes that for proved now."""
 
     async def as_it_is(self: LedgerReader) -> Ledger:
         return self.ledger
 
     LedgerReader.current = as_it_is  # type: ignore[method-assign]
+    proved_now = property(lambda self: self.clock.monotonic_s())
+    LedgerReader.proved_s = proved_now  # type: ignore[method-assign,assignment]

@@ -13,7 +13,7 @@ from events.topics import Topic
 from tests.end_to_end.stack import Running
 
 #: How long a process may take to end when it is asked to; Docker gives it 10 s.
-_GRACE_S = 15.0
+_GRACE_S = 30.0
 #: What a process says that ends by itself because a server was away for too long. It is then
 #: started again, as whatever runs it for real would do.
 _GAVE_UP = (

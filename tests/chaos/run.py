@@ -17,6 +17,8 @@ from events.kafka import topic_ids
 from events.log import kind_and_place
 from events.policy import BUNDLED_POLICY, load_policy
 from events.topics import Topic
+from sinks.chain.audit import audit
+from sinks.chain.finding import MEANING
 from sinks.prove import prove
 from streams.keys import KeyRing
 from tests.chaos import kafka as brokers
@@ -142,7 +144,7 @@ def _run(verdict: Verdict, plan: Plan, folder: Path, kafka: Kafka) -> None:
         world = World((), policy, _epochs(keys), anchor_ms)
         comparison = _compare(chaos, made, speaker.heard, world, verdict)
         verdict.in_doubt, verdict.told = comparison.in_doubt, comparison.told()
-        verdict.told += _not_reconciled(chaos, comparison)
+        verdict.told += [*_not_reconciled(chaos, comparison), *_not_as_loaded(chaos)]
         verdict.gave_up = sum(place.gave_up for place in chaos.places)
         verdict.ended_badly = sum(place.ended_badly for place in chaos.places)
         verdict.met[Kind.WORKER_CLOCK] = _clocks_off(chaos, schedule)
@@ -264,3 +266,9 @@ def _not_reconciled(chaos: ChaosStack, comparison: Comparison) -> list[str]:
         for check in checks
         if not check.ok
     ]
+
+
+def _not_as_loaded(chaos: ChaosStack) -> list[str]:
+    """What `glasshouse audit` finds: chains of the accounting that faults have broken."""
+    findings = audit(chaos.client, chaos.settings).findings
+    return [f"audit: {count:,} {MEANING[fault]}" for fault, count in findings.counts.items()]
