@@ -12,8 +12,9 @@ from events.kafka import least_in_sync
 from events.topics import TOPICS
 
 _ASK_TIMEOUT_S = 5.0
-#: Where Kafka itself remembers how far the groups have come.
-_OFFSETS = "__consumer_offsets"
+#: Where Kafka itself remembers how far the groups have come, and which transactions are under way:
+#: without the second no worker gets any output out. Only an administrator sees them.
+_OF_KAFKA = ("__consumer_offsets", "__transaction_state")
 
 
 def check_replicas(admin: AdminClient, wanted: int) -> Iterator[Finding]:
@@ -21,7 +22,7 @@ def check_replicas(admin: AdminClient, wanted: int) -> Iterator[Finding]:
     that are missing are not told again, nor what this user may not see."""
     there = admin.list_topics(timeout=_ASK_TIMEOUT_S).topics
     faults = []
-    for name in (*(spec.topic.value for spec in TOPICS), _OFFSETS):
+    for name in (*(spec.topic.value for spec in TOPICS), *_OF_KAFKA):
         if name in there and there[name].partitions:
             faults += list(_copies(name, list(there[name].partitions.values()), wanted))
             if wanted > 1:

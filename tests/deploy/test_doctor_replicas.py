@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
@@ -45,14 +45,19 @@ class Partition:
 
 @dataclass
 class Kafka:
-    """A cluster whose topics all have these partitions, and acknowledge with ``least`` in sync."""
+    """A cluster whose topics all have these partitions, and acknowledge with ``least`` in sync;
+    ``own`` are those of topics of its own."""
 
     partitions: list[Partition]
     least: str = "2"
+    own: dict[str, list[Partition]] = field(default_factory=dict)
 
     def list_topics(self, timeout: float) -> Any:
-        topic = SimpleNamespace(partitions=dict(enumerate(self.partitions)))
-        return SimpleNamespace(topics={spec.topic.value: topic for spec in TOPICS})
+        every = {spec.topic.value: self.partitions for spec in TOPICS} | self.own
+        topics = {
+            name: SimpleNamespace(partitions=dict(enumerate(of))) for name, of in every.items()
+        }
+        return SimpleNamespace(topics=topics)
 
     def describe_configs(self, resources: list[Any], **_: Any) -> Any:
         entries = {"min.insync.replicas": SimpleNamespace(value=self.least)}
@@ -78,6 +83,13 @@ def test_each_fault_of_kafkas_replicas_is_told(kafka: Kafka, words: str) -> None
     faults = {finding.found.split(" in sync")[0] for finding in found if not finding.ok}
     assert faults == ({words} if words else set())
     assert len(found) == (len(TOPICS) if words else 1)
+
+
+@pytest.mark.parametrize("name", ["__consumer_offsets", "__transaction_state"])
+def test_one_copy_of_what_kafka_itself_remembers_is_told(name: str) -> None:
+    admin: Any = Kafka([GOOD], own={name: [Partition(1, [1], [1])]})
+    (fault,) = check_replicas(admin, 3)
+    assert (fault.check, fault.found) == (f"replicas of {name}", "1, not 3")
 
 
 def test_acknowledged_is_what_most_replicas_have() -> None:
