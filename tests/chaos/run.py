@@ -49,11 +49,12 @@ _READY_S = 120.0
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What is run, besides the seed. ``kafka`` None: the embedded broker, a new one each seed.
-    ``keep`` gets the logs of seeds that failed."""
+    ``schedule`` None: the seed's. ``keep`` gets the logs of seeds that failed."""
 
     recordings: Path
     kafka: Kafka | None = None
     broken: Break | None = None
+    schedule: Schedule | None = None
     scale: float = 1.0
     keep: Path | None = None
     say: Callable[[str], None] = lambda text: None
@@ -117,7 +118,7 @@ def run_seed(seed: int, plan: Plan) -> Verdict:
 def _run(verdict: Verdict, plan: Plan, folder: Path, kafka: Kafka) -> None:
     seed, anchor_ms = verdict.seed, time.time_ns() // 1_000_000
     policy = load_policy(BUNDLED_POLICY)
-    schedule = schedule_of(seed, real_kafka=kafka.is_real)
+    schedule = plan.schedule or schedule_of(seed, real_kafka=kafka.is_real)
     made = make(seed, anchor_ms, schedule.publish_s, plan.recordings, policy, scale=plan.scale)
     words = words_of(seed, made.subjects, _busiest(made), schedule, policy)
     verdict.events, verdict.messages = made.events, len(made.messages)
