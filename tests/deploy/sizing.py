@@ -29,11 +29,12 @@ DISK_USE = 0.7  # what is left is for merges, and for a bad day
 RAW_BYTES_A_MESSAGE = 317
 TRAINING_TOPIC_BYTES_AN_EVENT = 3.7
 WINDOWS_TOPIC_BYTES_A_MESSAGE = 20
-ACCOUNTING_TOPIC_BYTES_A_MESSAGE = 18
+ACCOUNTING_TOPIC_BYTES_A_MESSAGE = 26
 TRAINING_BYTES_A_ROW = 2.6
 PARTIAL_BYTES_A_ROW = 13
 PARTIALS_A_MESSAGE = 1.1
-ACCOUNTING_BYTES_A_ROW = 4.8
+ACCOUNTING_BYTES_A_ROW = 9
+CHAIN_BYTES_A_ROW = 1.2
 ACCOUNTING_ROWS_A_MESSAGE = 2
 
 # Taken for planning, see SIZING.md.
@@ -113,9 +114,10 @@ class Size:
 
     @property
     def accounting_bytes_a_year(self) -> float:
-        """One replica; nothing of it expires."""
+        """One replica, the chain with it; nothing of it expires."""
         rows_a_day = self.messages_a_day * ACCOUNTING_ROWS_A_MESSAGE
-        return rows_a_day * ACCOUNTING_BYTES_A_ROW * 365 * WORKING_SHARE
+        bytes_a_row = ACCOUNTING_BYTES_A_ROW + CHAIN_BYTES_A_ROW
+        return rows_a_day * bytes_a_row * 365 * WORKING_SHARE
 
     @property
     def shards(self) -> int:
