@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from operator import methodcaller
 from typing import cast
 
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
+
+_HEADERS = methodcaller("headers")
 
 
 @dataclass(slots=True)
@@ -30,9 +33,16 @@ class StepOver:
 
 
 def headers_of(message: Message) -> list[tuple[str, bytes | None]]:
-    """The headers of a message that was read; none where the name of one is not UTF-8."""
+    """The headers of a message that was read; none where the name of one is not UTF-8.
+
+    There the client gives back a list with a hole, and an error with it. Python sees that there are
+    both and raises, but a call that it has specialised, since it is made often, does not look: then
+    whoever touches the hole ends the process. So the call is made by way of ``methodcaller``, which
+    always looks, and the list is taken out of the message, which would give it again.
+    """
     try:
         # The client's hint also allows what only a producer hands over.
-        return cast("list[tuple[str, bytes | None]]", message.headers() or [])
-    except (SystemError, UnicodeDecodeError):  # it fails to raise the second, which is the first
+        return cast("list[tuple[str, bytes | None]]", _HEADERS(message) or [])
+    except (SystemError, UnicodeDecodeError):
+        message.set_headers([])
         return []

@@ -48,3 +48,21 @@ def test_nobody_is_kept_from_reading_by_a_bomb_or_by_a_name_that_is_no_text(tmp_
         assert inside is None
         assert beside is not None
         assert beside.value() == b"letter"
+
+
+@pytest.mark.service
+def test_a_name_that_is_no_text_harms_nobody_after_a_thousand_sound_ones(tmp_path: Path) -> None:
+    with EmbeddedBroker(tmp_path / "broker.log") as broker:
+        settings = Settings(kafka_servers=broker.servers, kafka_partitions=1, server_timeout_s=20)
+        create_topics(wait_for_kafka(settings), settings)
+        name, place = mark("id", 0, 0)
+        sound = Made(b"letter", headers=[(name.encode(), place)])
+        odd = Made(b"odd", headers=[(b"\xff", b"x")])
+        made = batch([*[sound] * 1_000, odd, sound])
+        assert produce(broker.servers, Topic.RAW, 0, made) == 0
+        found = copied_since(settings, "id", {0: 0})
+        assert found == {(0, 0): (*range(1, 1_000), 1_001)}
+        with Reader(settings) as reader:
+            message = reader.at((0, 1_000))
+    assert message is not None
+    assert [headers_of(message) for _ in range(100)] == [[]] * 100
