@@ -21,7 +21,8 @@ _PATIENCE_S = 120.0
 
 
 class KeptKafka(ApacheKafka):
-    """One that sends its clients to ``advertised_port``, and whose data outlives a kill."""
+    """One that sends its clients to ``advertised_port``, and whose data outlives a kill. The broker
+    speaks to itself, to end transactions, by a listener of its own: the proxy is not in reach."""
 
     def __init__(self, advertised_port: int) -> None:
         self._advertised_port = advertised_port
@@ -29,8 +30,15 @@ class KeptKafka(ApacheKafka):
         self.tmpfs.clear()  # in the container's own file system, which a restart keeps
 
     def listeners(self) -> Mapping[str, str]:
-        advertised = f"PLAINTEXT://127.0.0.1:{self._advertised_port}"
-        return {**super().listeners(), "KAFKA_ADVERTISED_LISTENERS": advertised}
+        own, clients = "INSIDE://127.0.0.1:9094", f"PLAINTEXT://127.0.0.1:{self._advertised_port}"
+        kinds = ("PLAINTEXT", "CONTROLLER", "INSIDE")
+        return {
+            **super().listeners(),
+            "KAFKA_LISTENERS": f"PLAINTEXT://:{self.port},CONTROLLER://:9093,{own}",
+            "KAFKA_ADVERTISED_LISTENERS": f"{clients},{own}",
+            "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": ",".join(f"{kind}:PLAINTEXT" for kind in kinds),
+            "KAFKA_INTER_BROKER_LISTENER_NAME": "INSIDE",
+        }
 
     def kill_and_restart(self) -> None:
         """End it as kill -9 does, and start it with what it has on disk."""
