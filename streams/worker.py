@@ -48,6 +48,9 @@ EXIT_STOPPED = 3
 
 #: A process that was stopped for longer than a server is waited for shall not end for that alone.
 _LEAST_TRIES = 3
+#: A broker that has just started may name no topics yet. The worker that shares out the partitions
+#: at that moment leaves these out, and does it again once it sees them: not after five minutes.
+_METADATA_AGE_MS = 10_000
 #: How often the backlog is looked at, which is also how exact its age is.
 _LOOK_S = 1.0
 
@@ -110,6 +113,7 @@ class Worker:
             broker_session_timeout=settings.group_session_timeout_s,
             broker_rebalance_timeout=settings.group_session_timeout_s,
             broker_heartbeat_interval=settings.group_session_timeout_s / 3,
+            consumer_metadata_max_age_ms=_METADATA_AGE_MS,
             stream_buffer_maxsize=4 * settings.take_messages,
             consumer_max_fetch_size=LARGEST_MESSAGE_BYTES,
         )
