@@ -12,6 +12,9 @@ MS_PER_MINUTE = 60 * MS_PER_S
 MS_PER_HOUR = 60 * MS_PER_MINUTE
 MS_PER_DAY = 24 * MS_PER_HOUR
 
+#: The times in ms UTC that our tables can hold: ClickHouse's DateTime ends in 2106.
+TIMES_MS = range(2**32 * MS_PER_S)
+
 #: Linux stops its usual monotonic clock while the machine sleeps: what was proved before would look
 #: new after it. Elsewhere the usual one goes on, or there is no better one.
 _ALWAYS_RUNS: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)

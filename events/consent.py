@@ -10,13 +10,12 @@ from enum import StrEnum, unique
 from typing import Any
 
 from events.batch import is_subject
+from events.clock import TIMES_MS
 from events.errors import Reject
 from events.outcomes import Rejected
 from events.purposes import Purpose
 
 SCHEMA = "consent_record"
-#: What the consent log's table can hold: ClickHouse's DateTime ends in 2106.
-_TIMES_MS = range(2**32 * 1_000)
 _NOTICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}", re.ASCII)
 
 
@@ -110,7 +109,7 @@ def from_record(record: Mapping[str, Any]) -> ConsentRecord:
     granted = consent.action is ConsentAction.GRANT
     if (
         not is_subject(consent.subject)
-        or consent.at_ms not in _TIMES_MS
+        or consent.at_ms not in TIMES_MS
         or granted != bool(consent.notice_version)
         or (granted and not is_notice_version(consent.notice_version))
     ):

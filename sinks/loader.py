@@ -150,15 +150,17 @@ class Loader:
         try:
             if at.topic is Topic.ACCOUNTING and (error is None or at.offset > 0):
                 self._heads.begin(at)
-            if error is not None:
-                self._take_end(at)
-                return
             limit_s = self._settings.server_timeout_s
-            rows = self._heads.sealed(at, self._intake.rows(at, message.value()))
+            rows = None
+            if error is None:
+                rows = self._heads.sealed(at, self._intake.rows(at, message.value()))
         except Retry as away:
             self._read_again(at, away, limit_s)
             return
         self._away_since_s = None
+        if rows is None:
+            self._take_end(at)
+            return
         self._progress.was_read(at.key, at.offset)
         now_s, note = self._clock.monotonic_s(), self._heads.note(at.key)
         self._gathering.add(at, rows, now_s, note)

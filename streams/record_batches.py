@@ -18,6 +18,7 @@ from aiokafka.consumer import fetcher
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.util import calc_crc32c, decode_varint_py
 
+from events.clock import TIMES_MS
 from events.codec import MAX_SOURCE_BYTES
 from events.redrive import HEADER
 from streams.unpack import TooLarge, Unreadable, unpacked
@@ -32,8 +33,7 @@ _LENGTH_AT, _LENGTH_COUNTS_FROM, _MAGIC_AT, _CRC_COVERS_FROM = 8, 12, 16, 21
 _MAGIC = 2  # since Kafka 0.11, and the only one that Kafka 4 takes
 _CODEC, _LOG_APPEND_TIME, _TRANSACTIONAL, _CONTROL = 0x07, 0x08, 0x10, 0x20
 
-#: ClickHouse's DateTime ends in 2106. A producer may write any number; any other is no time.
-_TIMES_MS = range(2**32 * 1_000)
+#: A producer may write any number; one that our tables cannot hold is no time.
 _NO_TIME = -1
 _OUR_NAME = HEADER.encode()
 #: Ours has no longer value, and there is one of it: more are kept so that they do not count.
@@ -93,7 +93,7 @@ class BoundedBatch:
             time_ms = self._largest_ms if appended else self._first_ms + found.delta_ms
             yield Record(
                 self.base_offset + found.delta,
-                time_ms if time_ms in _TIMES_MS else _NO_TIME,
+                time_ms if time_ms in TIMES_MS else _NO_TIME,
                 int(appended),
                 found.value,
                 found.headers,

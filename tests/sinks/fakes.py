@@ -175,7 +175,9 @@ class FakeSource:
         self.paused -= {(Topic(each.topic), each.partition) for each in partitions}
 
     def seek(self, partition: TopicPartition) -> None:
-        self.positions[Topic(partition.topic), partition.partition] = partition.offset
+        key = Topic(partition.topic), partition.partition
+        self.positions[key] = partition.offset
+        self.ended.discard(key)  # librdkafka says again that there is no more
 
     def get_watermark_offsets(
         self, partition: TopicPartition, *, cached: bool

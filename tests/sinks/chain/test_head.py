@@ -170,3 +170,14 @@ def test_a_loader_waits_for_clickhouse_to_tell_where_a_chain_is(
     _load(log, client)
     assert faults.counts["query"] == 4
     assert len(links(client)) == len(BOOKS) - 4
+
+
+def test_a_loader_that_finds_nothing_new_leaves_the_notes_as_they_are() -> None:
+    log, client, faults = Log.of(RUN), FakeClient(), Faults()
+    _load(log, client)
+    noted = dict(log.notes)
+    assert all(noted[Topic.ACCOUNTING, partition] for partition in (0, 1))
+    again = _loader(FakeSource(log, faults), client)
+    _run_until(again, lambda: faults.counts.get("commit", 0) > 0)
+    assert faults.counts["commit"] > 0
+    assert log.notes == noted
