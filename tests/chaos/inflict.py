@@ -139,20 +139,17 @@ def _broker_unreachable(chaos: ChaosStack, fault: Fault) -> bool:
     return hit > 0
 
 
-def _broker_silent(chaos: ChaosStack, fault: Fault) -> bool:
-    with chaos.network:
-        hit = chaos.kafka.proxy.fall_silent()
-        time.sleep(fault.for_s)
-        chaos.kafka.proxy.speak()
-    return hit > 0
+def _silent_to(whom: Callable[[str], bool]) -> Callable[[ChaosStack, Fault], bool]:
+    """The broker does not speak to clients of such a name."""
 
+    def inflict_it(chaos: ChaosStack, fault: Fault) -> bool:
+        with chaos.network:
+            hit = chaos.kafka.proxy.fall_silent(whom)
+            time.sleep(fault.for_s)
+            chaos.kafka.proxy.speak()
+        return hit > 0
 
-def _ledger_silent(chaos: ChaosStack, fault: Fault) -> bool:
-    with chaos.network:
-        hit = chaos.kafka.proxy.fall_silent(lambda client: client == _OF_THE_PRODUCT)
-        time.sleep(fault.for_s)
-        chaos.kafka.proxy.speak()
-    return hit > 0
+    return inflict_it
 
 
 def _broker_killed(chaos: ChaosStack, _: Fault) -> bool:
@@ -215,8 +212,8 @@ _HOW: dict[Kind, Callable[[ChaosStack, Fault], bool]] = {
     Kind.SECOND_LOADER: _second_loader,
     Kind.BROKER_UNREACHABLE: _broker_unreachable,
     Kind.BROKER_UNREACHABLE_LONG: _broker_unreachable,
-    Kind.BROKER_SILENT: _broker_silent,
-    Kind.LEDGER_SILENT: _ledger_silent,
+    Kind.BROKER_SILENT: _silent_to(lambda client: True),
+    Kind.LEDGER_SILENT: _silent_to(lambda client: client == _OF_THE_PRODUCT),
     Kind.BROKER_KILLED: _broker_killed,
     Kind.CLICKHOUSE_REFUSING: _clickhouse_refusing,
     Kind.CLICKHOUSE_ERROR: _planned("error", 3, 0.0, _MEMORY_LIMIT_EXCEEDED),
