@@ -41,6 +41,7 @@ from streams.ledger_reader import LedgerReader
 from streams.observe import observe
 from streams.outbox import LARGEST_MESSAGE_BYTES, Outbox
 from streams.pipeline import Rules, process
+from streams.positions import Transport
 from streams.refusals import RefusalLimit
 from streams.supervisor import PatientSupervisor
 
@@ -117,6 +118,7 @@ class Worker:
             stream_buffer_maxsize=4 * settings.take_messages,
             consumer_max_fetch_size=LARGEST_MESSAGE_BYTES,
         )
+        app.transport = Transport(app.conf.broker_consumer, app)
         raw = app.topic(Topic.RAW.value, value_serializer="raw", key_serializer="raw")
         consent = app.topic(Topic.CONSENT.value, value_serializer="raw", key_serializer="raw")
 

@@ -96,15 +96,14 @@ def provided(broker: EmbeddedBroker, data_dir: Path) -> Settings:
     return settings
 
 
-def start(settings: Settings, log_file: Path) -> subprocess.Popen[bytes]:
+def start(
+    settings: Settings, log_file: Path, program: tuple[str, ...] = ("-m", "glasshouse")
+) -> subprocess.Popen[bytes]:
     names = ("kafka_servers", "kafka_partitions", "data_dir", "group_session_timeout_s")
     flags = [f"--{name.replace('_', '-')}={getattr(settings, name)}" for name in names]
     with log_file.open("wb") as log:
         return subprocess.Popen(
-            [sys.executable, str(ROOT / "glasshouse.py"), "worker", *flags],
-            stdout=log,
-            stderr=log,
-            cwd=log_file.parent,
+            [sys.executable, *program, "worker", *flags], stdout=log, stderr=log, cwd=ROOT
         )
 
 
@@ -156,3 +155,16 @@ def test_a_worker_accounts_for_every_event_and_ends_quietly(
     positions = [TopicPartition(Topic.RAW.value, p) for p in range(PARTITIONS)]
     assert [p.offset for p in committed.committed(positions, 10)] == [32] * PARTITIONS
     committed.close()
+
+
+@pytest.mark.service
+def test_messages_fetched_as_a_rebalance_begins_are_read_again_though_nothing_was_committed(
+    settings: Settings, tmp_path: Path
+) -> None:
+    publish(settings, everyone_grants(), runs_of(SystemClock().now_ms() - 3_600_000))
+    worker = start(settings, tmp_path / "worker.log", ("-m", "tests.streams.interrupted_fetch"))
+    try:
+        wait_until_accounted(settings, 2 * PARTITIONS * (30 * 3 + 2), worker)
+    finally:
+        worker.kill()
+        worker.wait()
