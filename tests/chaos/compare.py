@@ -36,10 +36,11 @@ class Difference:
 @dataclass(slots=True)
 class Comparison:
     """``in_doubt``: batches that are in the tables though their books say withheld, where that is
-    allowed (see ``compare``)."""
+    allowed (see ``compare``). ``missing_books``: coordinates of messages without books."""
 
     differences: list[Difference] = field(default_factory=list)
     in_doubt: int = 0
+    missing_books: frozenset[Place] = frozenset()
 
     def told(self) -> list[str]:
         """A few of each kind with their places, and how many there are."""
@@ -57,7 +58,9 @@ def compare(found: Tables, expected: Expected, *, doubt_allowed: bool) -> Compar
     comparison = Comparison()
     differences = comparison.differences
     books = _once(_BOOKS, found.books, differences)
-    differences += _books(books, expected)
+    allowed = _allowed(expected)
+    comparison.missing_books = frozenset(allowed.keys() - books.keys())
+    differences += _books(books, allowed)
     for purpose, rows in (
         (Purpose.AGENT_TRAINING.value, found.training),
         (Purpose.TEAM_ANALYTICS.value, found.partials),
@@ -104,11 +107,18 @@ def _same(
             yield Difference(table, "changed", str(name))
 
 
-def _books(found: Mapping[Place, Book], expected: Expected) -> Iterator[Difference]:
-    """Each message has one of the books that it may have."""
+def _allowed(expected: Expected) -> dict[Place, frozenset[Book]]:
+    """The books that each message may have."""
     allowed = {place: frozenset([book]) for place, book in expected.refused.items()}
     for case in expected.cases.values():
         allowed |= case.places
+    return allowed
+
+
+def _books(
+    found: Mapping[Place, Book], allowed: Mapping[Place, frozenset[Book]]
+) -> Iterator[Difference]:
+    """Each message has one of the books that it may have."""
     for place in allowed.keys() - found.keys():
         yield Difference(_BOOKS, "missing", str(place))
     for place in found.keys() - allowed.keys():

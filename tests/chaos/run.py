@@ -30,6 +30,7 @@ from tests.chaos.expected import Consent, Stored, expect, log_of
 from tests.chaos.faults import Kind, Schedule, schedule_of
 from tests.chaos.kafka import Kafka
 from tests.chaos.made import Made, make
+from tests.chaos.published import published_books, ranges_of
 from tests.chaos.speaker import Speaker
 from tests.chaos.stack import PARTITIONS, ChaosStack, chaos_stack
 from tests.chaos.tables import read
@@ -146,6 +147,7 @@ def _run(verdict: Verdict, plan: Plan, folder: Path, kafka: Kafka) -> None:
         comparison = _compare(chaos, made, speaker.heard, world, verdict)
         verdict.in_doubt, verdict.told = comparison.in_doubt, comparison.told()
         verdict.told += [*_not_reconciled(chaos, comparison), *_not_as_loaded(chaos)]
+        verdict.told += _lost_before_or_after(chaos, comparison)
         verdict.gave_up = sum(place.gave_up for place in chaos.places)
         verdict.ended_badly = sum(place.ended_badly for place in chaos.places)
         verdict.met[Kind.WORKER_CLOCK] = _clocks_off(chaos, schedule)
@@ -267,6 +269,16 @@ def _not_reconciled(chaos: ChaosStack, comparison: Comparison) -> list[str]:
         for check in checks
         if not check.ok
     ]
+
+
+def _lost_before_or_after(chaos: ChaosStack, comparison: Comparison) -> list[str]:
+    """Whose fault missing books are: a worker's (or the broker's), or a loader's."""
+    if not comparison.missing_books:
+        return []
+    published = published_books(chaos.settings, PARTITIONS)
+    lost = {"never published": comparison.missing_books - published}
+    lost["published, not loaded"] = comparison.missing_books & published
+    return [f"missing books, {how}: {ranges_of(places)}" for how, places in lost.items() if places]
 
 
 def _not_as_loaded(chaos: ChaosStack) -> list[str]:
