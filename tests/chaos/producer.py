@@ -41,6 +41,12 @@ class Bench:
         """Written at the first start: when the publishing began, wall time in s."""
         return self.folder / "begun"
 
+    def begin(self, begun_s: float) -> None:
+        """Have it publish. Whoever looks finds the whole moment, or nothing."""
+        draft = self.folder / "begun.draft"
+        draft.write_text(str(begun_s))
+        draft.replace(self.begun)
+
     def write(self, messages: Sequence[Due]) -> None:
         """Lay out what is to be published."""
         self.folder.mkdir(parents=True)
