@@ -101,7 +101,7 @@ def run_demo(
         if asked.is_set():
             raise KeyboardInterrupt
         ending = _Ending(asked, watcher)
-        phases = script.phases(stack.policy, stack.codec, now_ms)
+        phases = script.phases(stack.policy, stack.codec, publisher.sealer, now_ms)
         started_s = _play(stack, publisher, phases, workers, ending)
         seconds = time.monotonic() - started_s
         if ending.is_near():
@@ -137,8 +137,7 @@ def _play(
             _settle(stack, publisher, ending)
         if ending.is_near():
             break
-        for record in phase.consents:
-            publisher.publish_consent(record)
+        publisher.publish_consents(phase.consents)
         publisher.flush()
         if started_s is None:
             stack.start(workers)

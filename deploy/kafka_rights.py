@@ -23,7 +23,7 @@ from confluent_kafka.admin import (
 )
 
 from events.errors import Stop
-from events.kafka import transactional_prefix
+from events.kafka import enrolment_id, transactional_prefix
 from events.settings import Settings
 from events.topics import Topic
 
@@ -37,7 +37,7 @@ _RESOURCE = {
     "TRANSACTIONAL_ID": ResourceType.TRANSACTIONAL_ID,
 }
 _KIND = {resource: kind for kind, resource in _RESOURCE.items()}
-_INPUTS = (Topic.RAW, Topic.CONSENT)
+_INPUTS = (Topic.RAW, Topic.CONSENT, Topic.SECRETS)
 _OUTPUTS = tuple(topic for topic in Topic if topic not in _INPUTS)
 
 
@@ -72,10 +72,13 @@ def declared_rights(settings: Settings) -> frozenset[Right]:
     """Every right there is, and no other."""
     topics = {
         (Principal.PRODUCER, "WRITE"): (Topic.RAW,),
-        (Principal.REGISTRAR, "WRITE"): (Topic.CONSENT,),
-        (Principal.REGISTRAR, "READ"): (Topic.CONSENT,),
+        (Principal.REGISTRAR, "WRITE"): (Topic.CONSENT, Topic.SECRETS),
+        (Principal.REGISTRAR, "READ"): (Topic.CONSENT, Topic.SECRETS),
         (Principal.WORKER, "READ"): _INPUTS,
-        (Principal.WORKER, "DESCRIBE_CONFIGS"): _INPUTS,  # retention, for its metrics
+        (Principal.WORKER, "DESCRIBE_CONFIGS"): (
+            Topic.RAW,
+            Topic.CONSENT,
+        ),  # retention, for its metrics
         (Principal.WORKER, "WRITE"): _OUTPUTS,
         (Principal.LOADER, "READ"): _OUTPUTS,
         (Principal.LOADER, "DESCRIBE_CONFIGS"): _OUTPUTS,
@@ -104,6 +107,9 @@ def declared_rights(settings: Settings) -> frozenset[Right]:
     # One for each lane, named by the group, see streams/outbox.py.
     lanes = transactional_prefix(settings)
     on_lanes = {Right(Principal.WORKER.value, "TRANSACTIONAL_ID", lanes, "WRITE", prefixed=True)}
+    # What lets one process at a time enrol people, see producers/enrolment.py.
+    enrolment = enrolment_id(settings)
+    on_lanes.add(Right(Principal.REGISTRAR.value, "TRANSACTIONAL_ID", enrolment, "WRITE"))
     return frozenset(on_topics | on_groups | on_cluster | on_lanes)
 
 

@@ -16,6 +16,7 @@ from producers.consents import words
 from producers.publisher import Publisher
 from producers.recordings import Recording
 from producers.replay import ReplayPlan, ReplayReport, replay
+from producers.sealer import Sealer
 from sinks.reconcile import Check
 from sinks.totals import Totals
 
@@ -56,7 +57,7 @@ class RecordedScript:
         where = [f"  {bad.path}:{bad.line}: {bad.fault}" for bad in self.report.examples]
         return [f"{self.report.unreadable_rows:,} rows of the recordings are no events:", *where]
 
-    def phases(self, policy: Policy, codec: Codec, now_ms: int) -> Iterator[Phase]:
+    def phases(self, policy: Policy, codec: Codec, sealer: Sealer, now_ms: int) -> Iterator[Phase]:
         plan = self._plan(now_ms)
         refuse_future(lay(self.recordings, plan.first_ms), now_ms)
         notice_version = policy.notice_version

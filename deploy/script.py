@@ -11,6 +11,7 @@ from events.consent import ConsentRecord
 from events.policy import Policy
 from events.purposes import Purpose
 from producers.publisher import Publisher
+from producers.sealer import Sealer
 from sinks.reconcile import Check
 from sinks.totals import Totals
 
@@ -41,4 +42,6 @@ class Script(Protocol):
         """What is to be said of this script once it has been played."""
         ...
 
-    def phases(self, policy: Policy, codec: Codec, now_ms: int) -> Iterator[Phase]: ...
+    def phases(
+        self, policy: Policy, codec: Codec, sealer: Sealer, now_ms: int
+    ) -> Iterator[Phase]: ...

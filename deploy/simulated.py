@@ -11,6 +11,7 @@ from events.codec import Codec
 from events.policy import Policy
 from events.purposes import Purpose
 from producers.publisher import Publisher
+from producers.sealer import Sealer
 from producers.simulation import phases
 from producers.simulation.config import SimulationConfig, check_period
 from producers.simulation.phases import Simulation
@@ -53,9 +54,9 @@ class SimulatedScript:
     def notes(self) -> list[str]:
         return ["Simulated: seed, people and events are made up; nobody did any of this."]
 
-    def phases(self, policy: Policy, codec: Codec, now_ms: int) -> Iterator[Phase]:
+    def phases(self, policy: Policy, codec: Codec, sealer: Sealer, now_ms: int) -> Iterator[Phase]:
         check_period(self.config, policy, now_ms)
-        simulation = self.simulation = Simulation.of(self.config, policy, codec)
+        simulation = self.simulation = Simulation.of(self.config, policy, codec, sealer)
         for phase in simulation.phases():
             yield Phase(phase.records, partial(_feed, simulation, phase))
 

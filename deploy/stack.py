@@ -19,6 +19,7 @@ from confluent_kafka.admin import AdminClient
 from pydantic import SecretStr
 
 from deploy.broker import EmbeddedBroker
+from deploy.kept_secrets import keep, restore
 from deploy.lag import lags
 from deploy.process import end, spawn
 from events.codec import Codec
@@ -31,7 +32,7 @@ from events.topics import Topic
 from sinks.loader import Loader
 from sinks.prepare import open_loader, prepare
 from sinks.warehouse import Warehouse, open_warehouse
-from streams.keys import KeyRing, load_keys, new_epoch, save_keys
+from streams.keys import load_keys, new_ring, save_keys
 
 _POLL_S = 0.1
 #: Asking for the ends of all topics takes a good part of a second: not to be done too often.
@@ -52,6 +53,7 @@ class Stack:
     admin: AdminClient
     warehouse: Warehouse
     raw_topic_id: str
+    embedded_kafka: bool
     _workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
     _loader: Loader | None = None
     _loader_thread: threading.Thread | None = None
@@ -70,6 +72,7 @@ class Stack:
     def start(self, workers: int) -> None:
         """Start worker processes and the loader. Consent that must count for the first message
         has to be acknowledged before: a worker's ledger may be ``ledger_max_age_ms`` behind."""
+        self._keep_secrets()
         environ = environ_of(self.settings)
         for number in range(1, workers + 1):
             command = [sys.executable, "-m", "glasshouse", "worker"]
@@ -87,6 +90,11 @@ class Stack:
         self._stop_loader.set()
         if self._loader_thread:
             self._loader_thread.join()
+        self._keep_secrets()
+
+    def _keep_secrets(self) -> None:
+        if self.embedded_kafka:
+            keep(self.settings)
 
     def settle(
         self, raw_ends: Mapping[int, int], on_wait: Callable[[], None] = lambda: None
@@ -150,9 +158,10 @@ def running_stack(settings: Settings, say: Callable[[str], None]) -> Iterator[St
         warehouse = parts.enter_context(open_warehouse(settings))
         (settings.data_dir / _LOG_DIR).mkdir(parents=True, exist_ok=True, mode=0o700)
         if not settings.keys_path.exists():
-            save_keys(KeyRing((new_epoch(1, 0),)), settings.keys_path)
+            save_keys(new_ring(), settings.keys_path)
         load_keys(settings.keys_path)  # the workers do this; here its faults can still be told
-        if settings.embedded_kafka:
+        embedded_kafka = settings.embedded_kafka
+        if embedded_kafka:
             broker = EmbeddedBroker(settings.data_dir / _LOG_DIR / "broker.log")
             servers = parts.enter_context(broker).servers
             say(f"embedded broker at {servers} (in memory)")
@@ -165,6 +174,8 @@ def running_stack(settings: Settings, say: Callable[[str], None]) -> Iterator[St
             settings = settings.model_copy(update=own)
         admin = wait_for_kafka(settings, lambda s: say(f"waiting for Kafka, {s:.0f} s"))
         create_topics(admin, settings)
+        if embedded_kafka:
+            restore(settings)
         prepare(warehouse.client, settings)
         stack = Stack(
             settings=settings,
@@ -173,6 +184,7 @@ def running_stack(settings: Settings, say: Callable[[str], None]) -> Iterator[St
             admin=admin,
             warehouse=warehouse,
             raw_topic_id=topic_ids(admin, [Topic.RAW])[Topic.RAW],
+            embedded_kafka=embedded_kafka,
         )
         parts.callback(stack.stop)
         yield stack

@@ -44,7 +44,10 @@ def group_lags(admin: AdminClient, settings: Settings) -> dict[str, tuple[Lag, .
     found: dict[str, tuple[Lag, ...]] = {}
     for group, topics in (
         (settings.worker_group, _INPUTS),
-        (settings.loader_group, tuple(topic for topic in Topic if topic not in _INPUTS)),
+        (
+            settings.loader_group,
+            tuple(topic for topic in Topic if topic not in (*_INPUTS, Topic.SECRETS)),
+        ),
     ):
         ends = {
             topic: end_offsets(settings, topic, partitions_of(admin, topic)) for topic in topics

@@ -13,6 +13,7 @@ from events.columns import Column, pack, unpack
 from events.errors import Reject
 from events.outcomes import Rejected
 from events.schemas import newest
+from events.sealing import MAX_SEALED_BYTES
 from events.vocabulary import MAX_BATCH_EVENTS, MAX_TIME_MS, Origin, Surface
 
 SCHEMA = "interaction_batch"
@@ -41,7 +42,11 @@ def is_subject(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What the events of a batch have in common. Nothing of the person shows in its ``repr``."""
+    """What the events of a batch have in common. Nothing of the person shows in its ``repr``.
+
+    ``subject`` names the person, ``sealed_subject`` is what stands for the name wherever a batch is
+    written; of a batch that was read and not opened, it is all there is.
+    """
 
     batch_id: bytes = field(repr=False)  # 16 bytes
     subject: str = field(repr=False)
@@ -54,6 +59,7 @@ class Header:
     screen_width_px: int
     screen_height_px: int
     base_time_ms: int = field(repr=False)
+    sealed_subject: bytes = field(default=b"", repr=False)
 
 
 _HEADER_NAMES = tuple(Header.__slots__)
@@ -77,17 +83,28 @@ class InteractionBatch:
 
 
 def to_record(batch: InteractionBatch) -> dict[str, Any]:
-    """The Avro record of a batch. OverflowError where a column's value does not fit its type."""
+    """The Avro record of a sealed batch. OverflowError where a column's value does not fit its
+    type; ValueError where the name can be read, since none that can is ever written."""
+    if batch.header.subject or not batch.header.sealed_subject:
+        raise ValueError("a batch is sealed before it is written")
     record: dict[str, Any] = {name: getattr(batch.header, name) for name in _HEADER_NAMES}
     record.update(pack(batch.columns, newest(SCHEMA).packed))
     return record
 
 
+def _names_someone(header: Header) -> bool:
+    """Sealed, as since version 2 of the schema; or readable, as before."""
+    if header.sealed_subject:
+        return not header.subject and len(header.sealed_subject) <= MAX_SEALED_BYTES
+    return is_subject(header.subject)
+
+
 def from_record(record: Mapping[str, Any]) -> InteractionBatch:
-    """The batch of a decoded record. Raises ``Reject`` with the reason that refuses it whole."""
+    """The batch of a decoded record, its subject still sealed. Raises ``Reject`` with the reason
+    that refuses it whole."""
     header = Header(*(record[name] for name in _HEADER_NAMES))
     if (
-        not is_subject(header.subject)
+        not _names_someone(header)
         or not is_identifier(header.team)
         or not is_identifier(header.application)
         or header.sequence not in _SEQUENCE

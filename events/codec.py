@@ -31,7 +31,7 @@ MAX_MESSAGE_BYTES = 1_048_576
 #: No sound message to the streams is larger: a full batch has 41 kB of columns, a word of consent
 #: less than 1 kB. A worker holds up to a thousand messages of each partition.
 MAX_SOURCE_BYTES = 65_536
-_SOURCES = ("interaction_batch", "consent_record")
+_SOURCES = ("interaction_batch", "consent_record", "subject_secret")
 
 
 class Registry(Protocol):

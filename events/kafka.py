@@ -65,6 +65,12 @@ def transactional_prefix(settings: Settings) -> str:
     return f"{settings.worker_group}:"
 
 
+def enrolment_id(settings: Settings) -> str:
+    """Under which name people are given their secrets, and lose them: the same for everybody who
+    does so, so that Kafka lets only the last one write."""
+    return f"{settings.group_prefix}-enrolment"
+
+
 def wait_for_kafka(
     settings: Settings, on_wait: Callable[[float], None] = lambda waited_s: None
 ) -> AdminClient:

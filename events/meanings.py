@@ -13,6 +13,7 @@ MEANING: Final[dict[Withheld | Rejected, str]] = {
     Withheld.WITHDRAWN: "the person has withdrawn",
     Withheld.PAUSED: "the person has paused",
     Withheld.NOTICE_OUTDATED: "granted under a notice that is no longer in force",
+    Withheld.NO_SECRET: "the person was forgotten, or the batch is from before they came back",
     Withheld.ACTION_NOT_COLLECTED: "the policy does not take this action for this purpose",
     Rejected.UNDECODABLE: "framing or Avro is broken",
     Rejected.UNKNOWN_SCHEMA: "the writer's schema is not known",
@@ -22,6 +23,7 @@ MEANING: Final[dict[Withheld | Rejected, str]] = {
     Rejected.TOO_MANY_EVENTS: f"more than {MAX_BATCH_EVENTS:,} events",
     Rejected.TOO_LARGE: f"more than {MAX_SOURCE_BYTES // 2**10} KiB",
     Rejected.NEGATIVE_TIME: "a base time before 1970",
+    Rejected.SUBJECT_NOT_OPENED: "the subject is sealed to a key that the worker does not have",
     Rejected.UNKNOWN_ACTION: "no such action",
     Rejected.UNKNOWN_ROLE: "no such target role",
     Rejected.UNKNOWN_DETAIL: (

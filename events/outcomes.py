@@ -17,12 +17,13 @@ class Withheld(StrEnum):
     WITHDRAWN = "withdrawn"  # the last word of the person is no
     PAUSED = "paused"  # granted, but the person has paused
     NOTICE_OUTDATED = "notice_outdated"  # granted under a notice that is no longer in force
+    NO_SECRET = "no_secret"  # forgotten, or enrolled again after that batch
     ACTION_NOT_COLLECTED = "action_not_collected"  # the policy does not take this action
 
 
 @unique
 class Rejected(StrEnum):
-    """The message or the event is unsound. The first eight refuse the message as a whole."""
+    """The message or the event is unsound. The first nine refuse the message as a whole."""
 
     UNDECODABLE = "undecodable"  # framing or Avro is broken
     UNKNOWN_SCHEMA = "unknown_schema"  # the writer's schema is not known here
@@ -32,6 +33,7 @@ class Rejected(StrEnum):
     TOO_MANY_EVENTS = "too_many_events"  # more than MAX_BATCH_EVENTS
     TOO_LARGE = "too_large"  # the message has more bytes than any sound batch can have
     NEGATIVE_TIME = "negative_time"  # the base time is before 1970
+    SUBJECT_NOT_OPENED = "subject_not_opened"  # sealed to a key that the worker does not have
     UNKNOWN_ACTION = "unknown_action"
     UNKNOWN_ROLE = "unknown_role"
     UNKNOWN_DETAIL = "unknown_detail"  # no such button or key class, or a detail where none belongs
@@ -42,4 +44,4 @@ class Rejected(StrEnum):
 
 #: Reasons that refuse a message as a whole. How many events such a message held cannot be known,
 #: so it counts as exactly one event: in, and rejected.
-WHOLE_MESSAGE = frozenset(list(Rejected)[:8])
+WHOLE_MESSAGE = frozenset(list(Rejected)[:9])

@@ -80,6 +80,11 @@ class Settings(BaseModel):
     key_file: Path | None = Field(
         None, description="Pseudonym keys, mode 0600. Empty: keys.json in data_dir."
     )
+    sealing_file: Path | None = Field(
+        None,
+        description="Public key that producers seal subjects to, from `glasshouse keys public`. "
+        "Empty: the key file, where there is one, as in a trial.",
+    )
     group_prefix: Annotated[str, Field(pattern="^[a-z0-9-]{1,40}$")] = Field(
         "glasshouse", description="Consumer groups are named <prefix>-worker and <prefix>-loader."
     )
@@ -169,6 +174,10 @@ class Settings(BaseModel):
     @property
     def keys_path(self) -> Path:
         return self.key_file or self.data_dir / "keys.json"
+
+    @property
+    def sealing_path(self) -> Path:
+        return self.sealing_file or self.keys_path
 
     @property
     def worker_group(self) -> str:
@@ -264,7 +273,7 @@ def resolve(
     for source, layer in layers:
         values.update(layer)
         sources.update(dict.fromkeys(layer, source))
-    for name in ("key_file", "kafka_ca_file", "spool_dir"):
+    for name in ("key_file", "sealing_file", "kafka_ca_file", "spool_dir"):
         if values.get(name) == "":
             values[name] = None
     try:

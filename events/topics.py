@@ -17,6 +17,7 @@ from events.purposes import Purpose
 class Topic(StrEnum):
     RAW = "interactions.raw"
     CONSENT = "consent"
+    SECRETS = "subject_secrets"
     TRAINING = "interactions.agent_training"
     WINDOWS = "windows.team_analytics"
     ACCOUNTING = "accounting"
@@ -37,9 +38,11 @@ class TopicSpec:
 
 
 TOPICS: tuple[TopicSpec, ...] = (
-    TopicSpec(Topic.RAW, "subject", "interaction_batch", True, False, 7 * MS_PER_DAY),
+    TopicSpec(Topic.RAW, "random, by session", "interaction_batch", True, False, 7 * MS_PER_DAY),
     # One partition: every worker reads the ledger whole, and one order of records is one truth.
     TopicSpec(Topic.CONSENT, "subject, purpose, aspect", "consent_record", False, True, -1),
+    # One partition, for the same reason.
+    TopicSpec(Topic.SECRETS, "digest of the subject", "subject_secret", False, True, -1),
     TopicSpec(Topic.TRAINING, "none", "training_rows", True, False, 7 * MS_PER_DAY),
     TopicSpec(Topic.WINDOWS, "none", "window_partials", True, False, 7 * MS_PER_DAY),
     TopicSpec(Topic.ACCOUNTING, "none", "accounting", True, False, 30 * MS_PER_DAY),

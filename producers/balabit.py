@@ -11,6 +11,7 @@ those are cast. Source: Fülöp, Kovács, Kurics, Windhager-Pokol (2016).
 
 from __future__ import annotations
 
+import hashlib
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -73,17 +74,17 @@ def read_session(file: Path) -> SessionEvents:
     if first.rstrip(b"\r") != _HEADER:
         lines = data.count(b"\n") + (not data.endswith(b"\n"))
         return _unreadable(file, lines, "is not the header of a Balabit session", line=1)
-    return _read_rows(file, body)
+    return _read_rows(file, body, hashlib.sha256(data).digest())
 
 
 def _unreadable(file: Path, rows: int, fault: str, line: int) -> SessionEvents:
     nothing = np.empty(0, dtype=np.int64)
     codes = np.empty(0, dtype=np.uint8)
     columns = EventColumns(nothing, codes, nothing, nothing, nothing, codes)
-    return SessionEvents(columns, rows, (BadRow(file, line, fault),))
+    return SessionEvents(columns, rows, (BadRow(file, line, fault),), b"")
 
 
-def _read_rows(file: Path, body: bytes) -> SessionEvents:
+def _read_rows(file: Path, body: bytes, digest: bytes) -> SessionEvents:
     table, broken = _parse(body)
     faults = _faults(table)
     bad = np.flatnonzero(faults)
@@ -94,7 +95,7 @@ def _read_rows(file: Path, body: bytes) -> SessionEvents:
     told = sorted(examples)[:MAX_EXAMPLES]
     # Rows count from 0 after the header, lines from 1 with it.
     lines = tuple(BadRow(file, row + 2, fault) for row, fault in told)
-    return SessionEvents(columns, len(bad) + len(broken), lines)
+    return SessionEvents(columns, len(bad) + len(broken), lines, digest)
 
 
 def _parse(body: bytes) -> tuple[pa.Table, list[int]]:

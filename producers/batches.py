@@ -7,9 +7,10 @@ time steps back (a delta is unsigned):
     sequence          0        |       1      |       2
                             gap of 79.8 s   a step back
 
-Identities are UUIDs of version 5 (RFC 9562): names hashed, nothing random. The batch's id also
-covers its start and length, so that cutting the same session differently (another batch size) can
-never give two different batches one identity.
+Identities are UUIDs of version 5 (RFC 9562): hashes, nothing random. They cover the recording's
+own bytes, so that nobody who only has a list of people and guesses the rest can compute one and
+find it in Kafka. The batch's id also covers its start and length, so that cutting the same session
+differently (another batch size) can never give two different batches one identity.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ class EventColumns:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What all batches of a session share. ``start_ms`` is its place on the calendar, ms UTC."""
+    """What all batches of a session share. ``start_ms`` is its place on the calendar, ms UTC;
+    ``recording`` a digest of the file that it was read from."""
 
     subject: str = field(repr=False)
     name: str = field(repr=False)
@@ -62,11 +64,13 @@ class Session:
     origin: int
     screen_width_px: int
     screen_height_px: int
+    recording: bytes = field(repr=False)
 
     @property
     def identity(self) -> UUID:
-        """The same for the same person, session name and start; another one otherwise."""
-        return uuid5(_SESSIONS, json.dumps([self.subject, self.name, self.start_ms]))
+        """The same for the same recording, person, name and start; another one otherwise."""
+        names = [self.subject, self.name, self.start_ms, self.recording.hex()]
+        return uuid5(_SESSIONS, json.dumps(names))
 
 
 def cut(events: EventColumns, session: Session, batch_events: int) -> Iterator[InteractionBatch]:

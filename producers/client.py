@@ -14,7 +14,7 @@ def producer_config(settings: Settings) -> dict[str, Any]:
         settings,
         **{
             "enable.idempotence": True,
-            # Java's default partitioner: whoever writes, a subject goes to the same partition.
+            # Java's default partitioner: whoever writes, a key goes to the same partition.
             "partitioner": "murmur2_random",
             "queue.buffering.max.kbytes": settings.producer_buffer_bytes // 1024,
             # Many small messages at a time: what is sent together is compressed together.

@@ -8,7 +8,15 @@ from events.settings import KAFKA_ACCESS, REGISTRY_ACCESS, Settings
 from events.topics import Topic
 
 #: The settings every command that calls ``connect`` must offer.
-CONNECTION = (*KAFKA_ACCESS, "kafka_partitions", "kafka_replicas", *REGISTRY_ACCESS)
+CONNECTION = (
+    *KAFKA_ACCESS,
+    "kafka_partitions",
+    "kafka_replicas",
+    *REGISTRY_ACCESS,
+    "data_dir",
+    "key_file",
+    "sealing_file",
+)
 
 
 def connect(settings: Settings, *topics: Topic) -> None:

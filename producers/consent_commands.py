@@ -224,10 +224,9 @@ def _say(
     from producers.publisher import Publisher
 
     records = words(people, purpose.named, action, notice, SystemClock().now_ms())
-    connect(settings, Topic.CONSENT)
+    connect(settings, Topic.CONSENT, *[Topic.SECRETS] * (action is ConsentAction.GRANT))
     with Publisher(settings, codec_for(settings)) as publisher:
-        for record in records:
-            publisher.publish_consent(record)
+        publisher.publish_consents(records)
     acknowledged = publisher.report.messages_acknowledged
     different = len(records) // len(purpose.named)
     if as_json:

@@ -13,10 +13,11 @@ some minutes of one person, and each line must be judged by itself.
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import math
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -95,22 +96,24 @@ def read_session(folder: Path) -> SessionEvents:
     events: list[_Event] = []
     bad = 0
     examples: list[BadRow] = []
-    for line, found in _judged(file):
+    digest = hashlib.sha256()
+    for line, found in _judged(file, digest.update):
         if isinstance(found, _Event):
             events.append(found)
             continue
         bad += 1
         if len(examples) < MAX_EXAMPLES:
             examples.append(BadRow(file, line, found))
-    return SessionEvents(_columns(events), bad, tuple(examples))
+    return SessionEvents(_columns(events), bad, tuple(examples), digest.digest())
 
 
-def _judged(file: Path) -> Iterator[tuple[int, _Event | str]]:
-    """Line number, and the event there or what is wrong."""
+def _judged(file: Path, seen: Callable[[bytes], None]) -> Iterator[tuple[int, _Event | str]]:
+    """Line number, and the event there or what is wrong. ``seen`` is given every line."""
     line = 0
     try:
         with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as lines:
             for line, text in enumerate(lines, start=1):
+                seen(text)
                 yield line, _event_of(text)
     except (OSError, EOFError, zlib.error):
         yield line + 1, "and all after it cannot be read"

@@ -1,4 +1,4 @@
-"""Puts batches and consent records on their topics: at least once, each person's in order.
+"""Puts batches and consent records on their topics: at least once, each session's in order.
 
 A message is never dropped in silence. It is acknowledged by Kafka, or the publisher raises:
 
@@ -17,7 +17,7 @@ deterministic, so repeats collapse.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -34,14 +34,18 @@ from events import consent as consents
 from events.batch import InteractionBatch
 from events.clock import Clock, SystemClock
 from events.codec import Codec
-from events.consent import ConsentRecord
+from events.consent import ConsentAction, ConsentRecord
 from events.errors import ServerMissing, SpoolFull, Stop
 from events.kafka import end_offsets
 from events.metrics import SPOOL_FULL
+from events.sealing import routing_key
+from events.sealing_file import load_sealing
 from events.settings import Settings
 from events.topics import Topic
 from producers.client import producer_config
 from producers.deliveries import Deliveries, PublishReport
+from producers.enrolment import Enrolment
+from producers.sealer import Sealer
 from producers.unsent import InMemory, Outbox, Unsent
 
 _WAIT_S = 0.1
@@ -82,8 +86,16 @@ class Publisher:
         self._outbox: Outbox = InMemory() if outbox is None else outbox  # an empty one is falsy
         self._when_full = when_full
         self._deliveries = Deliveries()
+        self._sealer: Sealer | None = None
         self._reported = 0
         self._silent_since_s = self._clock.monotonic_s()
+
+    @property
+    def sealer(self) -> Sealer:
+        """What seals the batches. ``SettingsError`` where the settings name no key for it."""
+        if self._sealer is None:
+            self._sealer = Sealer(load_sealing(self._settings.sealing_path))
+        return self._sealer
 
     @property
     def report(self) -> PublishReport:
@@ -96,21 +108,24 @@ class Publisher:
         return len(self._outbox) if self._outbox.durable else None
 
     def publish(self, batch: InteractionBatch) -> None:
-        """Send a batch under its subject. On return it is in the spool; without one, it is with
-        librdkafka, which is waited for while its buffer is full.
+        """Seal a batch and send it, its session's in order. On return it is in the spool; without
+        one, it is with librdkafka, which is waited for while its buffer is full.
 
-        Raises ``Retry`` if a schema registry is away, and ``SpoolFull`` (a ``Retry``) if the spool
-        has no room: the batch was not taken. Raises ``Stop`` if a delivery has failed for good, and
-        where it waits ``ServerMissing`` (a ``Stop``) if Kafka acknowledged nothing for
+        Raises ``SettingsError`` if there is no key to seal to, ``InputError`` if the person's name
+        does not fit, ``Retry`` if a schema registry is away, and ``SpoolFull`` (a ``Retry``) if the
+        spool has no room: the batch was not taken. Raises ``Stop`` if a delivery has failed for
+        good, and where it waits ``ServerMissing`` (a ``Stop``) if Kafka acknowledged nothing for
         ``server_timeout_s``.
         """
-        value = self._codec.encode(batches.SCHEMA, batches.to_record(batch))
-        self.publish_bytes(batch.header.subject, value, len(batch))
+        sealed = self.sealer.sealed(batch)
+        value = self._codec.encode(batches.SCHEMA, batches.to_record(sealed))
+        self.publish_bytes(routing_key(sealed.header.sealed_subject), value, len(batch))
 
-    def publish_bytes(self, subject: str, value: bytes, events: int) -> None:
-        """Send a raw message as it is, encoded or broken on purpose. Raises as ``publish``."""
+    def publish_bytes(self, key: bytes, value: bytes, events: int) -> None:
+        """Send a raw message as it is, encoded or broken on purpose; those with the same ``key``,
+        which must tell nothing of anybody, stay in order. Raises as ``publish``."""
         self.poll()
-        self._append(subject.encode(), value, events)
+        self._append(key, value, events)
         while not self._hand_over() and not self._outbox.durable:
             self._wait()
 
@@ -127,10 +142,20 @@ class Publisher:
         delivered = self._deliveries.raw(Unsent(0, b"", b"", events), _not_in_an_outbox)
         self._send(Topic.RAW, message.key(), message.value(), delivered, **place)
 
+    def publish_consents(self, records: Sequence[ConsentRecord]) -> None:
+        """Send consent records, each under its own key. Whoever grants has a secret before Kafka is
+        sent the grant (``Enrolment``, also for what it raises). Raises as ``publish``."""
+        granting = [record.subject for record in records if record.action is ConsentAction.GRANT]
+        if granting:
+            sealing = load_sealing(self._settings.sealing_path)
+            Enrolment(self._settings, self._codec, sealing, self._clock).enrol(granting)
+        for record in records:
+            value = self._codec.encode(consents.SCHEMA, consents.to_record(record))
+            self._send(Topic.CONSENT, record.key, value, self._deliveries.delivered)
+
     def publish_consent(self, record: ConsentRecord) -> None:
-        """Send a consent record under its own key. Raises as ``publish``."""
-        value = self._codec.encode(consents.SCHEMA, consents.to_record(record))
-        self._send(Topic.CONSENT, record.key, value, self._deliveries.delivered)
+        """Send one. Raises as ``publish_consents``."""
+        self.publish_consents([record])
 
     def poll(self) -> None:
         """Hear what Kafka has acknowledged, and hand over what waits, without waiting. For whoever

@@ -44,11 +44,13 @@ class SessionEvents:
     """What a session's file holds: its events, and how many rows are not events of any kind.
 
     ``examples`` has the first ``MAX_EXAMPLES`` of the ``unreadable_rows``, in the file's order.
+    ``digest`` is of the file's bytes, which hold more than the events that are made of them.
     """
 
     columns: EventColumns = field(repr=False)
     unreadable_rows: int
     examples: tuple[BadRow, ...]
+    digest: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,7 +139,7 @@ def _side_by_side(
 
 
 def _batches(one: Laid, plan: ReplayPlan, tally: _Tally) -> Iterator[InteractionBatch]:
-    recording = one.recording
+    recording, events = one.recording, tally.read(one.recording)
     session = Session(
         subject=recording.subject,
         name=recording.session,
@@ -150,5 +150,6 @@ def _batches(one: Laid, plan: ReplayPlan, tally: _Tally) -> Iterator[Interaction
         origin=Origin.REPLAY,
         screen_width_px=recording.screen.width_px,
         screen_height_px=recording.screen.height_px,
+        recording=events.digest,
     )
-    return cut(tally.read(recording).columns, session, plan.batch_events)
+    return cut(events.columns, session, plan.batch_events)

@@ -103,7 +103,7 @@ def simulate(
     if dry_run:
         _dry_run(config, settings, policy, as_json)
         return
-    connect(settings, Topic.RAW, Topic.CONSENT)
+    connect(settings, Topic.RAW, Topic.CONSENT, Topic.SECRETS)
     sent = _send(config, settings, policy, pace)
     show_sent(sent, as_json)
     if sent.stopped:
@@ -120,13 +120,13 @@ def _send(config: SimulationConfig, settings: Settings, policy: Policy, pace: Pa
     from producers.simulation.show import Sent
 
     codec, clock = codec_for(settings), SystemClock()
-    simulation = Simulation.of(config, policy, codec)
     started_s = clock.monotonic_s()
     with (
         asked_to_stop() as stop,
         publishing(settings, codec) as publisher,
         counted("simulating", lambda: publisher.spooled) as progress,
     ):
+        simulation = Simulation.of(config, policy, codec, publisher.sealer)
         hooks = Hooks(progress=progress, stopped=stop.is_set)
         complete = publish_simulation(simulation, publisher, hooks, pace)
     seconds = clock.monotonic_s() - started_s  # only now is everything acknowledged
@@ -136,14 +136,16 @@ def _send(config: SimulationConfig, settings: Settings, policy: Policy, pace: Pa
 def _dry_run(config: SimulationConfig, settings: Settings, policy: Policy, as_json: bool) -> None:
     from events.registry import codec_for
     from producers.progress import counted
+    from producers.sealer import Sealer
     from producers.simulation.phases import Simulation
     from producers.simulation.rates import measure
     from producers.simulation.show import show_rates
 
     codec = codec_for(settings)
-    simulation = Simulation.of(config, policy, codec)
+    sealer = Sealer.to_nobody()
+    simulation = Simulation.of(config, policy, codec, sealer)
     with counted("simulating") as progress:
-        rates = measure(simulation, codec, SystemClock(), progress)
+        rates = measure(simulation, codec, sealer, SystemClock(), progress)
     show_rates(simulation, rates, as_json)
 
 

@@ -141,14 +141,6 @@ class Spool:
                 SPOOLED_BYTES.set(self._rows.bytes_on_disk())
                 SPOOL_OLDEST_SECONDS.set(self._oldest_age_s())
 
-    def purge(self, subject: str) -> int:
-        """Remove, without a trace, all that is here of one person; how many batches that was. What
-        the client has been handed already may still go: there the gate withholds it."""
-        self._remove_acknowledged()
-        removed = sum(self._drop(self._rows.of(subject.encode())))
-        self._rows.scrub()
-        return removed
-
     def held(self) -> Held:
         """Counts, bytes and age; nobody's name."""
         return Held(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -75,41 +75,29 @@ def send(settings: Settings, as_json: _Json = False) -> None:
 def purge(
     *,
     settings: Settings,
-    subjects: Annotated[
-        Optional[list[str]],  # noqa: UP045 (Typer reads it at run time)
-        typer.Argument(metavar="SUBJECT...", help="Whose unsent batches."),
-    ] = None,
     everything: Annotated[
-        bool, typer.Option("--all", help="Everybody's, also from a spool that is damaged.")
+        bool, typer.Option("--all", help="Say that everything shall go.")
     ] = False,
     as_json: _Json = False,
 ) -> None:
-    """Remove unsent batches from this machine without a trace, as of people who withdraw.
+    """Remove all unsent batches from this machine without a trace, also from a damaged spool.
 
-    The gate withholds them as well, should they have been sent: `glasshouse consent withdraw`.
+    Whose they are nobody can tell here: their names are sealed. What people who withdraw have in it
+    need not be removed, since the gate withholds it: `glasshouse consent withdraw`.
 
-    Example: glasshouse spool purge alice --spool-dir ~/.glasshouse/spool
+    Example: glasshouse spool purge --all --spool-dir ~/.glasshouse/spool
     """
-    from producers.spool import open_spool
     from producers.spool_folder import claimed, wipe
 
-    if bool(subjects) == everything:
-        raise InputError("name the people whose batches go, or give --all")
+    if not everything:
+        raise InputError("say --all: everybody's unsent batches go, and cannot be had again")
     folder = _made(settings)
-    if everything:
-        with claimed(folder):
-            wipe(folder)
-        batches = None
-    else:
-        with open_spool(folder, settings.spool_limit_bytes) as spool:
-            batches = sum(spool.purge(subject) for subject in subjects or ())
+    with claimed(folder):
+        wipe(folder)
     if as_json:
-        show_json({"batches_removed": batches, "spool_is_empty": everything})
+        show_json({"spool_is_empty": True})
         return
-    out.print(
-        "the spool is empty" if everything else f"removed {batches:,} unsent batches",
-        highlight=False,
-    )
+    out.print("the spool is empty", highlight=False)
 
 
 def _made(settings: Settings) -> Path:

@@ -38,7 +38,7 @@ _ALWAYS = (
 )
 
 _APPLICATION = 0x476C5370  # "GlSp"
-_FORMAT = 1
+_FORMAT = 2  # 1 had readable subjects in it
 _TABLE = """
     CREATE TABLE unsent (
         number INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -111,10 +111,6 @@ class Rows:
         self.count -= removed
         return removed
 
-    def of(self, key: bytes) -> list[int]:
-        """Numbers of all messages under a key: looks at every row."""
-        return self._column("SELECT number FROM unsent WHERE key = ?", key)
-
     def before(self, at_ms: int) -> list[int]:
         """Numbers of what was appended earlier than that: looks at every row."""
         return self._column("SELECT number FROM unsent WHERE appended_ms < ?", at_ms)

@@ -1,8 +1,9 @@
-"""Commands: `worker` and `keys`."""
+"""The commands `worker` and `keys`."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
@@ -41,7 +42,10 @@ def register(app: typer.Typer) -> None:
     keys.command("init")(with_settings(*_KEY_SETTINGS)(init))
     keys.command("list")(with_settings(*_KEY_SETTINGS)(list_epochs))
     keys.command("rotate")(with_settings(*_KEY_SETTINGS)(rotate))
-    keys.command("pseudonym")(with_settings(*_KEY_SETTINGS)(pseudonym))
+    keys.command("public")(with_settings(*_KEY_SETTINGS)(public))
+    keys.command("rotate-sealing")(with_settings(*_KEY_SETTINGS)(rotate_sealing))
+    reads = with_settings(*KAFKA_ACCESS, *REGISTRY_ACCESS, *_KEY_SETTINGS)
+    keys.command("pseudonym")(reads(pseudonym))
     app.add_typer(keys, name="keys")
 
 
@@ -67,9 +71,9 @@ def init(settings: Settings) -> None:
 
     Example: glasshouse keys init --key-file /etc/glasshouse/keys.json
     """
-    from streams.keys import KeyRing, new_epoch, save_keys
+    from streams.keys import new_ring, save_keys
 
-    save_keys(KeyRing((new_epoch(1, 0),)), settings.keys_path, replace=False)
+    save_keys(new_ring(), settings.keys_path, replace=False)
     err.print(f"made {settings.keys_path} (mode 0600): back it up where only operators can read")
 
 
@@ -106,10 +110,11 @@ def rotate(
 
     Example: glasshouse keys rotate --from 2027-01-01
     """
+    from dataclasses import replace
     from datetime import UTC
 
     from events.clock import MS_PER_DAY, MS_PER_HOUR, SystemClock, to_datetime, to_ms
-    from streams.keys import KeyRing, load_keys, new_epoch, save_keys
+    from streams.keys import load_keys, new_epoch, save_keys
 
     now_ms = SystemClock().now_ms()
     ring = load_keys(settings.keys_path)
@@ -117,10 +122,57 @@ def rotate(
     if from_ms < now_ms + MS_PER_HOUR or from_ms <= ring.epochs[-1].from_ms:
         raise InputError("--from must lie at least an hour ahead, and after the last epoch's start")
     epoch = new_epoch(ring.epochs[-1].epoch + 1, from_ms)
-    save_keys(KeyRing((*ring.epochs, epoch)), settings.keys_path)
+    save_keys(replace(ring, epochs=(*ring.epochs, epoch)), settings.keys_path)
     err.print(
         f"epoch {epoch.epoch} starts at {to_datetime(from_ms).isoformat()}: "
         "restart every worker before then"
+    )
+
+
+def public(
+    settings: Settings,
+    to: Annotated[Path, typer.Option(help="The file to write; an existing one is replaced.")],
+    registrar: Annotated[
+        bool, typer.Option("--registrar", help="For those who record consent: mode 0600.")
+    ] = False,
+    longest: Annotated[
+        int,
+        typer.Option(
+            "--longest-subject-bytes", min=1, max=128, help="Names are padded to one more."
+        ),
+    ] = 63,
+) -> None:
+    """Export what producers seal subjects to (their setting sealing_file). It holds no secret.
+
+    With --registrar also the key by which people are looked up in Kafka: that one is secret.
+
+    Example: glasshouse keys public --to producer.json
+    """
+    from streams.keys import load_keys
+    from streams.sealing_keys import export
+
+    sealing = load_keys(settings.keys_path).sealing.exported(longest + 1, for_registrar=registrar)
+    export(sealing, to)
+    err.print(f"made {to}: subjects are sealed to the key {sealing.public.id.hex()}")
+
+
+def rotate_sealing(settings: Settings) -> None:
+    """Add a key pair that subjects are sealed to. The older ones go on opening what was sealed.
+
+    Restart every worker with the new file first; then export it to the producers.
+
+    Example: glasshouse keys rotate-sealing
+    """
+    from dataclasses import replace
+
+    from streams.keys import load_keys, save_keys
+
+    ring = load_keys(settings.keys_path, without_sealing=True)
+    rotated = replace(ring, sealing=ring.sealing.rotated())
+    save_keys(rotated, settings.keys_path)
+    err.print(
+        f"subjects will be sealed to the key {rotated.sealing.public.id.hex()}: restart every "
+        "worker, then export it with `glasshouse keys public`"
     )
 
 
@@ -137,21 +189,31 @@ def pseudonym(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
-    """Give the pseudonyms of one person: only with the key file can this be done.
+    """Give the pseudonyms of one person: only with the key file can this be done, and only while
+    the person has a secret, in Kafka or, after a trial, in the data directory.
+
+    Exit status 1 where the person has none: never enrolled, or forgotten.
 
     Example: glasshouse keys pseudonym user12 --purpose agent_training
     """
     from events.batch import is_subject
     from events.purposes import PURPOSES
     from streams.keys import load_keys
-    from streams.pseudonymise import subject_id
+    from streams.one_secret import secret_of
+    from streams.pseudonymise import pseudonym_of
 
     if not is_subject(subject):
         raise InputError("the subject must be 1 to 128 bytes of UTF-8")
     ring = load_keys(settings.keys_path)
     epochs = ring.epochs if epoch is None else (ring.numbered(epoch),)
+    secret = secret_of(subject, settings, ring.sealing)
+    if secret is None:
+        err.print(
+            "the person has no secret, so nobody can tell their rows: not enrolled, or forgotten"
+        )
+        raise typer.Exit(1)
     rows = [
-        (name.value, entry.epoch, str(subject_id(entry.keys[name], subject)))
+        (name.value, entry.epoch, str(pseudonym_of(entry.keys[name], secret.value)))
         for name in ((purpose,) if purpose else PURPOSES)
         for entry in epochs
     ]

@@ -13,6 +13,7 @@ from events.batch import SCHEMA, Header, InteractionBatch, from_record
 from events.codec import Codec
 from events.errors import Reject
 from events.outcomes import Rejected
+from streams.open_subjects import SubjectOpener
 
 _EVENT_DTYPES: dict[str, Any] = {
     "time_delta_ms": np.uint16,
@@ -69,8 +70,11 @@ class Batches:
         return len(self.headers)
 
 
-def decode(messages: Sequence[RawMessage], codec: Codec) -> tuple[Batches, tuple[Broken, ...]]:
-    """Columns over all events of the sound messages, and what was refused whole.
+def decode(
+    messages: Sequence[RawMessage], codec: Codec, opener: SubjectOpener | None = None
+) -> tuple[Batches, tuple[Broken, ...]]:
+    """Columns over all events of the sound messages, and what was refused whole. Without an
+    ``opener``, for those who have no keys, headers stay as they are written: nobody is named.
 
     Never raises for what a message contains; ``Retry`` if a schema registry is needed and away.
     """
@@ -78,7 +82,9 @@ def decode(messages: Sequence[RawMessage], codec: Codec) -> tuple[Batches, tuple
     broken: list[Broken] = []
     for message in messages:
         try:
-            sound.append((message.offset, from_record(codec.decode(SCHEMA, message.value))))
+            batch = from_record(codec.decode(SCHEMA, message.value))
+            header = opener.opened(batch.header) if opener else batch.header
+            sound.append((message.offset, InteractionBatch(header, batch.columns)))
         except Reject as refusal:
             broken.append(Broken(message.offset, message.time_ms, refusal.reason))
     offsets = np.array([offset for offset, _ in sound], dtype=np.int64)

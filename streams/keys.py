@@ -1,4 +1,5 @@
-"""The pseudonym keys: one for each purpose and epoch, and one for governance, in one 0600 file.
+"""The pseudonym keys: one for each purpose and epoch, and one for governance, in one 0600 file,
+with those that open sealed subjects.
 
 An epoch starts at a moment of *event* time. Which epoch a batch belongs to is decided by its
 ``base_time_ms`` alone, so a batch that is read again after a rotation gets the same pseudonyms.
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from events.errors import InputError, SettingsError
 from events.purposes import GOVERNANCE, PURPOSES
+from streams.sealing_keys import SealingKeys, from_section
 
 KEY_BYTES = 32
 DOMAINS: tuple[str, ...] = (*PURPOSES, GOVERNANCE)
@@ -38,6 +40,7 @@ class KeyRing:
     """All epochs, oldest first; the first starts at 0."""
 
     epochs: tuple[KeyEpoch, ...]
+    sealing: SealingKeys
 
     def at(self, base_time_ms: int) -> KeyEpoch:
         """The epoch of a batch with this base time (>= 0)."""
@@ -57,8 +60,16 @@ def new_epoch(epoch: int, from_ms: int) -> KeyEpoch:
     return KeyEpoch(epoch, from_ms, {name: secrets.token_bytes(KEY_BYTES) for name in DOMAINS})
 
 
-def load_keys(path: Path) -> KeyRing:
-    """The ring in ``path``. ``SettingsError`` names every fault; key material is in none."""
+def new_ring() -> KeyRing:
+    """A ring with one epoch, all of it fresh."""
+    return KeyRing((new_epoch(1, 0),), SealingKeys.new())
+
+
+def load_keys(path: Path, *, without_sealing: bool = False) -> KeyRing:
+    """The ring in ``path``. ``SettingsError`` names every fault; key material is in none.
+
+    ``without_sealing``: a file from before subjects were sealed will do, and gets fresh such keys.
+    """
     where = f"key file {path}"
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
@@ -73,9 +84,14 @@ def load_keys(path: Path) -> KeyRing:
     if mode & 0o077:
         faults.append(f"mode is {mode:04o}, so others can read it: chmod 600")
     epochs: list[KeyEpoch] = []
+    sealing = SealingKeys.new()
     try:
         if content["format"] != _FORMAT:
             faults.append(f"format is not {_FORMAT}")
+        if "sealing" in content:
+            sealing = from_section(content["sealing"])
+        elif not without_sealing:
+            faults.append("has no sealing keys: add them with `glasshouse keys rotate-sealing`")
         for entry in content["epochs"]:
             keys = {name: bytes.fromhex(text) for name, text in entry["keys"].items()}
             epochs.append(KeyEpoch(int(entry["epoch"]), int(entry["from_ms"]), keys))
@@ -85,7 +101,7 @@ def load_keys(path: Path) -> KeyRing:
         faults += _faults_of(epochs)
     if faults:
         raise SettingsError(where, faults)
-    return KeyRing(tuple(epochs))
+    return KeyRing(tuple(epochs), sealing)
 
 
 def _faults_of(epochs: Sequence[KeyEpoch]) -> list[str]:
@@ -123,6 +139,7 @@ def save_keys(ring: KeyRing, path: Path, *, replace: bool = True) -> None:
             }
             for epoch in ring.epochs
         ],
+        "sealing": ring.sealing.to_section(),
     }
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_name(f".{path.name}.{os.getpid()}")

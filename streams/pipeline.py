@@ -17,6 +17,8 @@ from streams.keys import KeyRing
 from streams.ledger import Ledger
 from streams.minimise import minimise
 from streams.pseudonymise import Pseudonymised, pseudonymise
+from streams.recognise import recognise
+from streams.secrets import Secrets
 from streams.window import Partials, window
 
 
@@ -45,14 +47,18 @@ class Outcome:
     redriven: tuple[tuple[int, int], ...] = ()  # (offset of a copy, that of its dead letter)
 
 
-def process(messages: Sequence[RawMessage], rules: Rules, ledger: Ledger, now_ms: int) -> Outcome:
+def process(
+    messages: Sequence[RawMessage], rules: Rules, ledger: Ledger, secrets: Secrets, now_ms: int
+) -> Outcome:
     """Judge, minimise, pseudonymise and window ``messages``; account for every event.
 
-    ``ledger`` must be current and ``now_ms`` is wall time: consent and retention are judged as of
-    now. All that names a row (ids, epoch, window) depends on the batch alone.
+    ``ledger`` and ``secrets`` must be current, and ``now_ms`` is wall time: consent and retention
+    are judged as of now. All that names a row (ids, epoch, window) depends on the batch alone, and
+    on its person's secret, which never changes while there is one.
     """
     policy = rules.policy
-    batches, broken = decode(messages, rules.codec)
+    batches, broken = decode(messages, rules.codec, rules.ring.sealing.opener)
+    known = secrets.known(header.subject for header in batches.headers)
     soundness = inspect(batches, latest_ms=now_ms + policy.clock_tolerance_ms)
     epochs = [rules.ring.at(header.base_time_ms) for header in batches.headers]
     passed: dict[Purpose, Pseudonymised] = {}
@@ -60,9 +66,10 @@ def process(messages: Sequence[RawMessage], rules: Rules, ledger: Ledger, now_ms
     for purpose in PURPOSES:
         limits = policy.purposes[purpose]
         consent = gate(batches.headers, purpose, ledger, policy.notice_version)
+        consent = recognise(batches.headers, consent, known)
         fates = decide(batches, consent, soundness, limits, now_ms)
         fine = minimise(batches, fates, limits, rules.applications)
-        passed[purpose] = pseudonymise(fine, rules.ring, purpose)
+        passed[purpose] = pseudonymise(fine, rules.ring, purpose, known)
         ids = governance_ids(batches, epochs, purpose)
         counts = count_fates(batches, fates)
         latest_ms = int(fine.events.time_ms.max(initial=-1))

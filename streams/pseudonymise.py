@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from events.subject_secret import SubjectSecret
 from streams.keys import KeyRing
 from streams.minimise import Minimised, PassingEvents
 
@@ -23,8 +25,15 @@ def keyed_id(key: bytes, kind: str, value: bytes) -> int:
     return int.from_bytes(digest.digest(), "little")
 
 
+def pseudonym_of(key: bytes, secret: bytes) -> int:
+    """The pseudonym of a person in the rows of a purpose: of the person's own secret under the
+    purpose's ``key``. Whoever lacks either cannot tell whose it is."""
+    return keyed_id(key, "subject", secret)
+
+
 def subject_id(key: bytes, subject: str) -> int:
-    """The pseudonym of a person under ``key``."""
+    """What the books call a person, under their own ``key``: it outlives the person's secret, since
+    who agreed to what has to be shown for as long as it matters."""
     return keyed_id(key, "subject", subject.encode())
 
 
@@ -51,14 +60,26 @@ class Pseudonymised:
     events: PassingEvents
 
 
-def pseudonymise(minimised: Minimised, ring: KeyRing, domain: str) -> Pseudonymised:
-    """Put ids under the key of ``domain`` in the place of every identifier."""
+def pseudonymise(
+    minimised: Minimised, ring: KeyRing, domain: str, known: Mapping[str, SubjectSecret]
+) -> Pseudonymised:
+    """Put ids under the key of ``domain`` in the place of every identifier; those of persons and
+    sessions hang on the person's secret too, which must be ``known``."""
     headers = minimised.headers
     epochs = [ring.at(header.base_time_ms) for header in headers]
     keys = [epoch.keys[domain] for epoch in epochs]
     pairs = list(zip(keys, headers, strict=True))
-    pseudonym = np.array([subject_id(key, h.subject) for key, h in pairs], dtype=np.uint64)
-    session = np.array([keyed_id(key, "session", h.session) for key, h in pairs], dtype=np.uint64)
+    own = [known[header.subject].value for header in headers]
+    pseudonym = np.array(
+        [pseudonym_of(key, secret) for key, secret in zip(keys, own, strict=True)], dtype=np.uint64
+    )
+    session = np.array(
+        [
+            keyed_id(key, "session", secret + header.session)
+            for (key, header), secret in zip(pairs, own, strict=True)
+        ],
+        dtype=np.uint64,
+    )
     batch = np.array([keyed_id(key, "batch", h.batch_id) for key, h in pairs], dtype=np.uint64)
     sequence = np.array([h.sequence for h in headers], dtype=np.uint32)
     order = np.lexsort((batch, sequence, session, pseudonym))

@@ -23,6 +23,8 @@ from streams.observe import count_from_zero
 from streams.pipeline import Rules
 from streams.quiet import OnceInAWhile
 from streams.record_batches import read_bounded
+from streams.secrets import Secrets
+from streams.secrets_reader import SecretsReader
 from streams.worker import Worker, die
 
 _NOISY = ("faust", "mode", "aiokafka", "streams.supervisor")
@@ -40,10 +42,12 @@ def run_worker(settings: Settings) -> None:
     serve_metrics(settings.metrics_port, settings.metrics_host)
     clock = SystemClock()
     ledger = LedgerReader(settings, codec, clock)
+    secrets = SecretsReader(settings, codec, clock, secrets=Secrets(rules.ring.sealing))
     worker = Worker(
         settings=settings,
         rules=rules,
         ledger=ledger,
+        secrets=secrets,
         clock=clock,
         topic_ids=topic_ids(admin, (Topic.RAW, Topic.CONSENT)),
     )
@@ -53,6 +57,7 @@ def run_worker(settings: Settings) -> None:
     for handler in logging.getLogger().handlers:
         handler.addFilter(OnceInAWhile(_NOISY, clock))
     ledger.start()
+    secrets.start()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     log.info("worker starts", policy=rules.policy.sha256[:12], group=settings.worker_group)
@@ -70,3 +75,4 @@ def run_worker(settings: Settings) -> None:
             runner.execute_from_commandline()
         finally:
             ledger.stop()
+            secrets.stop()

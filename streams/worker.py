@@ -43,6 +43,7 @@ from streams.outbox import LARGEST_MESSAGE_BYTES, Outbox
 from streams.pipeline import Rules, process
 from streams.positions import Transport
 from streams.refusals import RefusalLimit
+from streams.secrets_reader import SecretsReader
 from streams.supervisor import PatientSupervisor
 
 EXIT_STOPPED = 3
@@ -86,6 +87,7 @@ class Worker:
     settings: Settings
     rules: Rules
     ledger: LedgerReader
+    secrets: SecretsReader
     clock: Clock
     topic_ids: dict[Topic, str]
     _lanes: dict[int, Lane] = field(default_factory=dict)
@@ -203,10 +205,10 @@ class Worker:
     async def _judge(self, events: Sequence[EventT[bytes]]) -> Judged:
         lane = self._lane(events[0].message.partition)
         messages = [_raw_message(event, lane.source) for event in events]
-        ledger = await self.ledger.current()
-        # Before the ledger is looked at, which may only have become newer since this proof.
-        proved_s = self.ledger.proved_s
-        outcome = process(messages, self.rules, ledger, self.clock.now_ms())
+        secrets, ledger = await self.secrets.current(), await self.ledger.current()
+        # Before they are looked at, which may only have become newer since these proofs.
+        proved_s = min(self.ledger.proved_s, self.secrets.proved_s)
+        outcome = process(messages, self.rules, ledger, secrets, self.clock.now_ms())
         for books in outcome.accounts:
             lane.seen_ms[books.purpose] = max(lane.seen_ms.get(books.purpose, -1), books.latest_ms)
         lateness_ms = self.rules.policy.lateness_ms

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ from events.consent import ConsentAction, ConsentRecord
 from events.outcomes import Rejected
 from events.policy import Policy
 from events.purposes import GOVERNANCE, PURPOSES
+from events.sealing import MAX_SEALED_BYTES, SUBJECT, PrivateKeys, PublicKey, pad
 from events.vocabulary import (
     MAX_BATCH_EVENTS,
     MAX_WHEEL_STEPS,
@@ -30,7 +32,9 @@ from events.vocabulary import (
     Role,
     Surface,
 )
+from producers.sealer import Sealer
 from streams.keys import KeyEpoch, KeyRing
+from streams.sealing_keys import SealingKeys
 
 #: The moment all tests judge at: 2026-11-20 12:00 UTC.
 NOW_MS = 1_795_176_000_000
@@ -49,6 +53,13 @@ DTYPES: dict[str, str] = {
     "role": "u1",
 }
 _CODEC = Codec()
+#: What people's names are sealed with in all tests, and what seals them: a session always alike.
+SEALING = SealingKeys(
+    PrivateKeys((hashlib.sha256(b"private").digest(),)), hashlib.sha256(b"digest").digest()
+)
+SEALER = Sealer(SEALING.exported(129))
+OPENER = SEALING.opener
+_FOR_OTHERS = PublicKey(hashlib.sha256(b"others").digest()).seal(pad(b"anna", 64), SUBJECT)
 
 
 def fixed_id(kind: str, number: int) -> bytes:
@@ -69,7 +80,8 @@ def ring(*starts_ms: int) -> KeyRing:
                 },
             )
             for number, start_ms in enumerate(starts_ms, start=1)
-        )
+        ),
+        SEALING,
     )
 
 
@@ -232,8 +244,18 @@ class Sent:
 
 
 def encoded(batch: InteractionBatch) -> bytes:
-    """The batch as a message, whatever is wrong with it."""
-    return _CODEC.encode(SCHEMA, to_record(batch))
+    """The batch as a message, sealed, whatever is wrong with it."""
+    return _CODEC.encode(SCHEMA, record_of(batch))
+
+
+def record_of(batch: InteractionBatch) -> dict[str, Any]:
+    """The record of a batch, sealed if it is not yet."""
+    return to_record(SEALER.sealed(batch) if batch.header.subject else batch)
+
+
+def written_before_sealing(batch: InteractionBatch) -> dict[str, Any]:
+    """The record of a batch as version 1 of the schema was read: its subject readable."""
+    return {**record_of(batch), "subject": batch.header.subject, "sealed_subject": b""}
 
 
 @st.composite
@@ -243,8 +265,11 @@ def broken(draw: st.DrawFn) -> Sent:
     header, value = batch.header, encoded(batch)
 
     def with_header(name: str, bad: object) -> bytes:
-        wrong = replace(header, **{name: bad})  # type: ignore[arg-type]
+        wrong = replace(SEALER.sealed(batch).header, **{name: bad})  # type: ignore[arg-type]
         return encoded(InteractionBatch(wrong, batch.columns))
+
+    def sealed_as(text: bytes) -> bytes:
+        return with_header("sealed_subject", text)
 
     def resized(rows: int, *names: str) -> bytes:
         columns = dict(batch.columns)
@@ -260,7 +285,9 @@ def broken(draw: st.DrawFn) -> Sent:
         (Rejected.UNKNOWN_SCHEMA, lambda: b"\xc3\x01" + b"\0" * 8 + value[10:]),
         (Rejected.UNKNOWN_SCHEMA, lambda: b"\0\0\0\0\x01" + value[10:]),
         (Rejected.TOO_LARGE, lambda: value + b"\0" * MAX_MESSAGE_BYTES),
-        (Rejected.INVALID_HEADER, lambda: with_header("subject", "")),
+        (Rejected.INVALID_HEADER, lambda: sealed_as(bytes(MAX_SEALED_BYTES + 1))),
+        (Rejected.SUBJECT_NOT_OPENED, lambda: sealed_as(b"\0")),
+        (Rejected.SUBJECT_NOT_OPENED, lambda: sealed_as(_FOR_OTHERS)),
         (Rejected.INVALID_HEADER, lambda: with_header("surface", 9)),
         (Rejected.INVALID_HEADER, lambda: with_header("base_time_ms", 2**63 - 1)),
         (Rejected.NEGATIVE_TIME, lambda: with_header("base_time_ms", -1)),

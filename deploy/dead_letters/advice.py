@@ -47,7 +47,8 @@ def next_step(place: Place, where: Whereabouts, refused: Rejected | None) -> str
         return "name the Kafka that has it with --kafka-servers, as a user who may see the topic."
     if refused is None:
         return (
-            "make sure that the workers are as new as this program, then "
+            "make sure that the workers are as new as this program, and have the key that the "
+            "subject is sealed to, then "
             f"`glasshouse dead-letters redrive {written(place)}`."
         )
     return _IF_REFUSED.get(refused, _PRODUCER)

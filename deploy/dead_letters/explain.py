@@ -25,11 +25,13 @@ _LAYOUT = newest(SCHEMA).packed
 #: A batch of one event with which nothing is wrong.
 _SOUND: dict[str, Any] = {
     **dict.fromkeys(("batch_id", "session"), bytes(16)),
-    **dict.fromkeys(("subject", "team", "application"), "sound"),
+    **dict.fromkeys(("team", "application"), "sound"),
+    **{"subject": "", "sealed_subject": b"sealed"},
     **dict.fromkeys(("sequence", "surface", "origin", "base_time_ms"), 0),
     **dict.fromkeys(("screen_width_px", "screen_height_px"), 1),
     **{column.name: bytes(column.dtype.itemsize) for column in _LAYOUT},
 }
+_SUBJECT = ("subject", "sealed_subject")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ class Explanation:
 
 def refusal(value: bytes | None, codec: Codec) -> tuple[Rejected | None, int]:
     """Why a worker with this codec would refuse the message (None: it would not), and the number
-    of its events. ``Retry`` if a schema registry is needed and away."""
+    of its events. Whether its subject opens, only a worker's keys can tell. ``Retry`` if a schema
+    registry is needed and away."""
     batches, broken = decode([RawMessage(0, 0, value)], codec)
     return (broken[0].reason, 0) if broken else (None, int(batches.event_count[0]))
 
@@ -118,9 +121,11 @@ def _of_header(value: bytes, codec: Codec) -> tuple[str, str]:
 
 
 def _unusable(record: dict[str, Any]) -> Iterator[str]:
-    for name in Header.__slots__:
+    for name in Header.__slots__[:-1]:
+        # Two fields say whose the batch is, and are sound or not together.
+        names = _SUBJECT if name in _SUBJECT else (name,)
         try:
-            from_record({**_SOUND, name: record[name]})
+            from_record({**_SOUND, **{each: record[each] for each in names}})
         except Reject:
             yield name
 

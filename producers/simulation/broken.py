@@ -16,7 +16,9 @@ import numpy as np
 from events.batch import SCHEMA, InteractionBatch, to_record
 from events.codec import SINGLE_OBJECT_MAGIC, Codec
 from events.outcomes import WHOLE_MESSAGE, Rejected
+from events.sealing import routing_key
 from events.vocabulary import MAX_BATCH_EVENTS, OUTSIDE_PX, Action
+from producers.sealer import Sealer
 from producers.simulation.habits import Array
 
 #: 2100-01-01 and 2000-01-01 UTC: beyond any clock's tolerance, and any retention a policy allows.
@@ -26,6 +28,7 @@ LONG_AGO_MS = 946_684_800_000
 _NO_ACTION, _NO_ROLE, _NO_DETAIL = 200, 200, 9_999
 _NO_FINGERPRINT = b"\xff" * 8
 _NO_TEAM = "Not An Identifier"
+_FOR_OTHERS = bytes(116)
 
 
 @unique
@@ -40,6 +43,7 @@ class Fault(StrEnum):
     TOO_MANY_EVENTS = "too_many_events"
     INVALID_TEAM = "invalid_team"
     BEFORE_1970 = "before_1970"
+    SEALED_FOR_OTHERS = "sealed_for_others"
     UNKNOWN_ACTION = "unknown_action"
     UNKNOWN_ROLE = "unknown_role"
     UNKNOWN_DETAIL = "unknown_detail"
@@ -57,6 +61,7 @@ REASON: dict[Fault, Rejected] = {
     Fault.TOO_MANY_EVENTS: Rejected.TOO_MANY_EVENTS,
     Fault.INVALID_TEAM: Rejected.INVALID_HEADER,
     Fault.BEFORE_1970: Rejected.NEGATIVE_TIME,
+    Fault.SEALED_FOR_OTHERS: Rejected.SUBJECT_NOT_OPENED,
     Fault.UNKNOWN_ACTION: Rejected.UNKNOWN_ACTION,
     Fault.UNKNOWN_ROLE: Rejected.UNKNOWN_ROLE,
     Fault.UNKNOWN_DETAIL: Rejected.UNKNOWN_DETAIL,
@@ -82,12 +87,13 @@ _IN_BASE_TIME: dict[Fault, int] = {
 
 @dataclass(frozen=True, slots=True)
 class BrokenMessage:
-    """``value`` goes out as it is. ``events`` is what it counts as: 1 where it is refused whole.
-    ``action`` holds the codes of its events and ``refused`` marks the bad ones; both are empty for
-    a message that is refused whole."""
+    """``value`` goes out as it is, under ``key``. ``events`` is what it counts as: 1 where it is
+    refused whole. ``action`` holds the codes of its events and ``refused`` marks the bad ones; both
+    are empty for a message that is refused whole."""
 
     fault: Fault
     subject: str = field(repr=False)
+    key: bytes = field(repr=False)
     value: bytes = field(repr=False)
     events: int
     action: Array = field(repr=False)
@@ -101,13 +107,17 @@ class BrokenMessage:
         return self.events
 
 
-def break_batch(batch: InteractionBatch, fault: Fault, codec: Codec) -> BrokenMessage:
+def break_batch(
+    batch: InteractionBatch, fault: Fault, codec: Codec, sealer: Sealer
+) -> BrokenMessage:
     """What a producer with this ``fault`` would have sent in place of ``batch``."""
     subject = batch.header.subject
+    batch = sealer.sealed(batch)
+    key = routing_key(batch.header.sealed_subject)
     if REASON[fault] in WHOLE_MESSAGE:
         value = _BROKEN_WHOLE[fault](batch, codec)
         none = np.zeros(0, np.uint8)
-        return BrokenMessage(fault, subject, value, 1, none, none.astype(bool))
+        return BrokenMessage(fault, subject, key, value, 1, none, none.astype(bool))
     refused = np.zeros(len(batch), bool)
     if fault in _IN_BASE_TIME:
         batch = _with(batch, base_time_ms=_IN_BASE_TIME[fault])
@@ -117,7 +127,8 @@ def break_batch(batch: InteractionBatch, fault: Fault, codec: Codec) -> BrokenMe
         batch = InteractionBatch(batch.header, _columns_with(batch, at, _IN_ONE_EVENT[fault]))
         refused[at] = True
     value = codec.encode(SCHEMA, to_record(batch))
-    return BrokenMessage(fault, subject, value, len(batch), batch.columns["action"], refused)
+    action = batch.columns["action"]
+    return BrokenMessage(fault, subject, key, value, len(batch), action, refused)
 
 
 def _with(batch: InteractionBatch, **header: Any) -> InteractionBatch:
@@ -155,4 +166,7 @@ _BROKEN_WHOLE: dict[Fault, Callable[[InteractionBatch, Codec], bytes]] = {
     ),
     Fault.INVALID_TEAM: lambda batch, codec: _encoded(_with(batch, team=_NO_TEAM), codec),
     Fault.BEFORE_1970: lambda batch, codec: _encoded(_with(batch, base_time_ms=-1), codec),
+    Fault.SEALED_FOR_OTHERS: lambda batch, codec: _encoded(
+        _with(batch, sealed_subject=_FOR_OTHERS), codec
+    ),
 }

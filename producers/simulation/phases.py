@@ -19,6 +19,7 @@ from events.batch import InteractionBatch
 from events.codec import Codec
 from events.consent import ConsentRecord
 from events.policy import Policy
+from producers.sealer import Sealer
 from producers.simulation.broken import Fault, break_batch
 from producers.simulation.config import SimulationConfig
 from producers.simulation.expectation import Expectation, Message
@@ -49,16 +50,17 @@ class Simulation:
     _generator: Generator = field(repr=False)
     _policy: Policy = field(repr=False)
     _codec: Codec = field(repr=False)
+    _sealer: Sealer = field(repr=False)
     _messages_made: int = 0
     _events_made: int = 0
 
     @staticmethod
-    def of(config: SimulationConfig, policy: Policy, codec: Codec) -> Simulation:
+    def of(config: SimulationConfig, policy: Policy, codec: Codec, sealer: Sealer) -> Simulation:
         """Raises ``InputError`` where more events are asked for than people can make."""
         people = organisation(config, policy)
         # A message that is refused whole counts as one event, whatever it would have held.
         generator = generator_of(people, lost_share=config.broken_share)
-        return Simulation(people, Expectation(policy), generator, policy, codec)
+        return Simulation(people, Expectation(policy), generator, policy, codec, sealer)
 
     @property
     def config(self) -> SimulationConfig:
@@ -93,7 +95,8 @@ class Simulation:
         share, number = self.config.broken_share, self._messages_made
         if int((number + 1) * share) == int(number * share):
             return batch
-        return break_batch(batch, _FAULTS[int(number * share) % len(_FAULTS)], self._codec)
+        fault = _FAULTS[int(number * share) % len(_FAULTS)]
+        return break_batch(batch, fault, self._codec, self._sealer)
 
     def _begin_ms(self, number: int) -> int:
         day, of_day = divmod(number, SLICES_PER_DAY)

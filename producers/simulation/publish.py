@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -21,9 +21,9 @@ class Publisher(Protocol):
 
     def publish(self, batch: InteractionBatch) -> None: ...
 
-    def publish_consent(self, record: ConsentRecord) -> None: ...
+    def publish_consents(self, records: Sequence[ConsentRecord]) -> None: ...
 
-    def publish_bytes(self, subject: str, value: bytes, events: int) -> None: ...
+    def publish_bytes(self, key: bytes, value: bytes, events: int) -> None: ...
 
     def flush(self) -> None: ...
 
@@ -59,8 +59,7 @@ def publish_simulation(
     """Send everything, in order: a phase's records, then its messages, and so on. Whether that
     was all: False if ``hooks.stopped`` ended it. Everything sent is flushed."""
     for phase in simulation.phases():
-        for record in phase.records:
-            publisher.publish_consent(record)
+        publisher.publish_consents(phase.records)
         publisher.flush()
         hooks.records_sent(phase)
         publish_messages(simulation, phase, publisher, hooks, pace)
@@ -89,7 +88,7 @@ def publish_messages(
         if isinstance(message, InteractionBatch):
             publisher.publish(message)
         else:
-            publisher.publish_bytes(message.subject, message.value, message.events)
+            publisher.publish_bytes(message.key, message.value, message.events)
         simulation.expected.see(message)
         hooks.progress(len(message))
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from events.batch import SCHEMA, InteractionBatch, to_record
 from events.clock import Clock
 from events.codec import Codec
+from producers.sealer import Sealer
 from producers.simulation.phases import Simulation
 
 
@@ -31,7 +32,11 @@ class Rates:
 
 
 def measure(
-    simulation: Simulation, codec: Codec, clock: Clock, progress: Callable[[int], None]
+    simulation: Simulation,
+    codec: Codec,
+    sealer: Sealer,
+    clock: Clock,
+    progress: Callable[[int], None],
 ) -> Rates:
     """Generate and encode everything; ``simulation.expected`` is told as if it had been sent."""
     events = size = 0
@@ -43,7 +48,7 @@ def measure(
         for message in phase.messages:
             encode_s = clock.monotonic_s()
             if isinstance(message, InteractionBatch):
-                size += len(codec.encode(SCHEMA, to_record(message)))
+                size += len(codec.encode(SCHEMA, to_record(sealer.sealed(message))))
             else:
                 size += len(message.value)
             encoding_s += clock.monotonic_s() - encode_s

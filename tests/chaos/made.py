@@ -7,6 +7,7 @@ a run takes and a clock is off, so that each event has one right fate.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from random import Random
 
 import numpy as np
 
-from events.batch import SCHEMA, InteractionBatch, from_record, to_record
+from events.batch import SCHEMA, InteractionBatch, from_record
 from events.clock import MS_PER_DAY, MS_PER_HOUR, MS_PER_MINUTE
 from events.codec import Codec
 from events.outcomes import WHOLE_MESSAGE
@@ -29,7 +30,7 @@ from producers.simulation.config import SimulationConfig
 from producers.simulation.generate import SLICES_PER_DAY, generator_of
 from producers.simulation.organisation import organisation
 from tests.chaos.faults import Kind
-from tests.strategies import Sent
+from tests.strategies import OPENER, SEALER, Sent, record_of
 
 #: A Monday, midnight UTC: where simulated sessions lie before they are moved.
 _MONDAY_MS = 1_795_392_000_000
@@ -48,6 +49,11 @@ class Due:
     producer: int
     subject: str
     sent: Sent
+
+    @property
+    def key(self) -> bytes:
+        """A person's in one order, so that duplicates and what was put in another order meet."""
+        return hashlib.sha256(self.subject.encode()).digest()[:16]
 
     @property
     def events(self) -> int:
@@ -131,7 +137,8 @@ def _recorded(
     users = sorted(by_user)
     for user in rng.sample(users, min(len(users), rng.randint(3, 6))):
         recording = rng.choice(by_user[user])
-        columns = recording.read().columns
+        events = recording.read()
+        columns = events.columns
         count = min(len(columns), int(rng.randint(*_RECORDED_EVENTS) * scale))
         first = rng.randint(0, len(columns) - count)
         part = _part(columns, first, first + count)
@@ -139,6 +146,7 @@ def _recorded(
             *(user, recording.session, 10 * MS_PER_DAY, "recorded", "design"),
             *(Surface.DESKTOP, Origin.REPLAY),
             *(recording.screen.width_px, recording.screen.height_px),
+            events.digest,
         )
         if count:
             yield list(cut(part, session, batch_events))
@@ -214,12 +222,13 @@ def _spread(
 def _sent(rng: Random, batch: InteractionBatch, codec: Codec, met: Counter[Kind]) -> Sent:
     """The batch as it is, or now and then broken as a faulty producer would send it."""
     if rng.random() >= 0.01:
-        return Sent(codec.encode(SCHEMA, to_record(batch)), batch)
+        return Sent(codec.encode(SCHEMA, record_of(batch)), batch)
     met[Kind.BROKEN] += 1
-    broken = break_batch(batch, rng.choice(_FAULTS), codec)
+    broken = break_batch(batch, rng.choice(_FAULTS), codec, SEALER)
     if REASON[broken.fault] in WHOLE_MESSAGE:
         return Sent(broken.value, reason=REASON[broken.fault])
-    return Sent(broken.value, from_record(codec.decode(SCHEMA, broken.value)))
+    sent = from_record(codec.decode(SCHEMA, broken.value))
+    return Sent(broken.value, replace(sent, header=OPENER.opened(sent.header)))
 
 
 def _again(

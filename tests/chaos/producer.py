@@ -50,11 +50,11 @@ class Bench:
     def write(self, messages: Sequence[Due]) -> None:
         """Lay out what is to be published."""
         self.folder.mkdir(parents=True)
-        plan = [(due.at_s, due.subject, due.sent.value, due.events) for due in messages]
+        plan = [(due.at_s, due.key, due.sent.value, due.events) for due in messages]
         (self.folder / "plan").write_bytes(pickle.dumps(plan))
 
-    def plan(self) -> list[tuple[float, str, bytes, int]]:
-        found: list[tuple[float, str, bytes, int]] = pickle.loads(
+    def plan(self) -> list[tuple[float, bytes, bytes, int]]:
+        found: list[tuple[float, bytes, bytes, int]] = pickle.loads(
             (self.folder / "plan").read_bytes()
         )
         return found
@@ -64,7 +64,7 @@ class Bench:
         file = self.folder / "done"
         return int(file.read_text() or 0) if file.exists() else 0
 
-    def not_yet_done(self) -> Iterator[tuple[float, str, bytes, int]]:
+    def not_yet_done(self) -> Iterator[tuple[float, bytes, bytes, int]]:
         """Each message is done once the loop's body is: then that is written down."""
         done = self.done()
         file = os.open(self.folder / "done", os.O_WRONLY | os.O_CREAT, 0o600)
@@ -92,11 +92,11 @@ def run(servers: str, folder: Path) -> None:
         while not bench.begun.exists():
             time.sleep(_TICK_S)
         begun_s = float(bench.begun.read_text())
-        for at_s, subject, value, events in bench.not_yet_done():
+        for at_s, key, value, events in bench.not_yet_done():
             while (early_s := begun_s + at_s - time.time()) > 0:
                 publisher.poll()
                 time.sleep(min(early_s, _TICK_S))
-            publisher.publish_bytes(subject, value, events)
+            publisher.publish_bytes(key, value, events)
 
 
 if __name__ == "__main__":

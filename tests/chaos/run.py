@@ -35,6 +35,7 @@ from tests.chaos.speaker import Speaker
 from tests.chaos.stack import PARTITIONS, ChaosStack, chaos_stack
 from tests.chaos.tables import read
 from tests.chaos.words import Heard, Word, words_of
+from tests.kit.secrets import give_secrets
 from tests.oracle import World
 from tests.producers.read_back import everything_on
 from tests.strategies import ring
@@ -184,6 +185,7 @@ def _start(chaos: ChaosStack, made: Made, speaker: Speaker, words: Sequence[Word
     """All processes, with their partitions; what was said before is known to every ledger."""
     for number, bench in enumerate(chaos.benches):
         bench.write(made.of(number))
+    give_secrets(chaos.settings, made.subjects)
     speaker.say_at_once(words)
     known_s = time.monotonic() + chaos.settings.ledger_max_age_ms / 1_000
     chaos.start()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
 from uuid import uuid4
 
 from confluent_kafka.admin import AdminClient
@@ -12,6 +14,7 @@ from confluent_kafka.admin import AdminClient
 from events.kafka import create_topics, wait_for_kafka
 from events.settings import Settings
 from events.topics import Topic
+from streams.keys import new_ring, save_keys
 from tests.documents import ROOT
 
 #: More than two partitions change hands at once when a worker comes or goes.
@@ -31,8 +34,11 @@ class Cluster:
 
 def cluster_at(servers: str) -> Cluster:
     """A cluster whose topics of earlier tests are gone and made anew."""
+    key_file = Path(mkdtemp()) / "keys.json"
+    save_keys(new_ring(), key_file)
     settings = Settings(
         kafka_servers=servers,
+        key_file=key_file,
         kafka_partitions=PARTITIONS,
         policy_file=ROOT / "deploy/policy.toml",
         group_prefix=f"test-{uuid4().hex}",

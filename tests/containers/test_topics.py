@@ -35,7 +35,7 @@ def test_what_is_acknowledged_is_on_the_topic_and_the_report_knows_the_ends(
 ) -> None:
     with Publisher(cluster.settings, Codec()) as publisher:
         for number in range(2_000):
-            publisher.publish_bytes(f"person {number % 50}", b"%d" % number, events=3)
+            publisher.publish_bytes(b"person %d" % (number % 50), b"%d" % number, events=3)
     report = publisher.report
     found = everything_on(Topic.RAW, cluster.settings, PARTITIONS)
     assert sorted(int(message.value() or b"") for message in found) == list(range(2_000))
@@ -48,7 +48,7 @@ def test_what_is_acknowledged_is_on_the_topic_and_the_report_knows_the_ends(
 def test_a_persons_messages_keep_their_order(cluster: Cluster) -> None:
     with Publisher(cluster.settings, Codec()) as publisher:
         for number in range(1_000):
-            publisher.publish_bytes(f"person {number % 7}", b"%d" % number, events=1)
+            publisher.publish_bytes(b"person %d" % (number % 7), b"%d" % number, events=1)
     found = everything_on(Topic.RAW, cluster.settings, PARTITIONS)
     for person in range(7):
         mine = [

@@ -24,7 +24,6 @@ from events.topics import Topic
 from producers.consents import words
 from producers.publisher import Publisher
 from sinks.consumer import open_consumer
-from streams.keys import KeyRing, new_epoch, save_keys
 from tests.containers.cluster import PARTITIONS, Cluster, patiently
 from tests.containers.codecs import codec_of
 from tests.containers.workers import books_when, enrol, now_ms, send, summed, workers
@@ -144,9 +143,7 @@ def withdraw(cluster: Cluster) -> None:
 @contextmanager
 def stopping_worker(cluster: Cluster, folder: Path, at: str) -> Iterator[subprocess.Popen[bytes]]:
     """A worker that stands still (SIGSTOP) at its first ``at`` of the raw topic's output."""
-    key_file = folder / "keys.json"
-    save_keys(KeyRing((new_epoch(1, 0),)), key_file)
-    environ = environ_of(cluster.settings.model_copy(update={"key_file": key_file}))
+    environ = environ_of(cluster.settings)
     command = [sys.executable, "-m", "tests.containers.stop_at", at, "worker"]
     worker = spawn(command, folder / "stopping.log", {**environ, "PYTHONPATH": str(ROOT)})
     try:

@@ -24,7 +24,6 @@ from events.topics import Topic
 from producers.consents import words
 from producers.publisher import Publisher
 from streams.emit import Emission
-from streams.keys import KeyRing, new_epoch, save_keys
 from tests.containers.cluster import PARTITIONS, Cluster, patiently
 from tests.containers.codecs import codec_of
 from tests.documents import ROOT
@@ -37,12 +36,9 @@ Books = dict[tuple[str, int, int], Counter[str]]  # by purpose, partition, offse
 
 @contextmanager
 def workers(cluster: Cluster, folder: Path, count: int) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """``count`` workers with the keys of ``folder``; those still there are ended, and must end
+    """``count`` workers with their logs in ``folder``; those still there are ended, and must end
     well."""
-    key_file = folder / "keys.json"
-    if not key_file.exists():
-        save_keys(KeyRing((new_epoch(1, 0),)), key_file)
-    environ = environ_of(cluster.settings.model_copy(update={"key_file": key_file}))
+    environ = environ_of(cluster.settings)
     command = [sys.executable, "-m", "glasshouse", "worker"]
     log = folder / "workers.log"
     running = [spawn(command, log, {**environ, "PYTHONPATH": str(ROOT)}) for _ in range(count)]
@@ -60,8 +56,8 @@ def enrol(cluster: Cluster, subjects: Sequence[str]) -> None:
         codec_of(cluster.settings) as codec,
         Publisher(cluster.settings, codec) as publisher,
     ):
-        for word in words(subjects, PURPOSES, ConsentAction.GRANT, notice, now_ms()):
-            publisher.publish_consent(word)
+        granted = words(subjects, PURPOSES, ConsentAction.GRANT, notice, now_ms())
+        publisher.publish_consents(granted)
 
 
 def send(cluster: Cluster, subjects: Sequence[str], count: int, first: int = 0) -> None:

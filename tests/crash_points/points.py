@@ -28,6 +28,9 @@ WORKER = (
     Point(
         "the ledger is being read", "worker", "streams.ledger_reader:LedgerReader._take", "after"
     ),
+    Point(
+        "secrets are being read", "worker", "streams.secrets_reader:SecretsReader._take", "after"
+    ),
     Point("1 messages are taken", "worker", "streams.worker:Worker._judge", "before", 2),
     Point("2 messages are judged", "worker", "streams.worker:Worker._judge", "after", 2),
     Point("3 the lane is open", "worker", "streams.outbox:Outbox._open", "after"),

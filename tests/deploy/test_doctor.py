@@ -26,7 +26,7 @@ from events.settings import Settings
 from events.topics import SPEC, Topic
 from sinks.prepare import prepare
 from sinks.warehouse import open_warehouse
-from streams.keys import KeyRing, new_epoch, save_keys
+from streams.keys import new_ring, save_keys
 
 
 def faults(findings: Iterator[Finding]) -> dict[str, Finding]:
@@ -49,7 +49,7 @@ def healthy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         create_topics(wait_for_kafka(settings), settings)
         with open_warehouse(settings) as warehouse:
             prepare(warehouse.client, settings)
-        save_keys(KeyRing((new_epoch(1, 0),)), settings.keys_path)
+        save_keys(new_ring(), settings.keys_path)
         yield settings
 
 

@@ -19,7 +19,7 @@ from deploy.kafka_rights import Principal, declared_rights
 from events.errors import SettingsError
 from events.settings import ENV_PREFIX, Settings
 from events.topics import Topic
-from streams.keys import KeyRing, load_keys, new_epoch, save_keys
+from streams.keys import load_keys, new_ring, save_keys
 from tests.documents import ROOT
 from tests.test_documents import commands
 
@@ -204,7 +204,7 @@ def test_keys_from_a_secrets_volume_are_taken_only_as_the_first_container_puts_t
     """A Secret's volume: a link to a link, and a group that may read, since fsGroup adds that."""
     volume = tmp_path / "volume"
     (volume / "..2026").mkdir(parents=True)
-    save_keys(KeyRing((new_epoch(1, 0),)), volume / "..2026/keys.json")
+    save_keys(new_ring(), volume / "..2026/keys.json")
     (volume / "..2026/keys.json").chmod(0o440)
     (volume / "..data").symlink_to("..2026")
     (volume / "keys.json").symlink_to("..data/keys.json")
@@ -237,7 +237,7 @@ def test_with_autoscaling_nobody_else_says_how_many_there_are() -> None:
 @needs_kubectl
 def test_the_secrets_are_made_of_what_the_other_script_makes(tmp_path: Path) -> None:
     subprocess.run([ROOT / "deploy/secrets.sh", tmp_path], check=True, capture_output=True)
-    save_keys(KeyRing((new_epoch(1, 0),)), tmp_path / "keys.json")
+    save_keys(new_ring(), tmp_path / "keys.json")
     made = subprocess.run(
         [FOLDER / "secrets.sh", tmp_path / "keys.json", tmp_path],
         check=True,

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from events.batch import SCHEMA, Header, InteractionBatch, to_record
+from events.batch import SCHEMA, Header, InteractionBatch
 from events.codec import Codec
 from events.vocabulary import Origin, Surface
 from tests.end_to_end.recordings import HEADER
+from tests.strategies import record_of
 
 MARK = "kanari-7q"
 #: A number in the place of a word, such as a key code or a machine's serial number.
@@ -22,7 +23,7 @@ BALABIT_PERSON = f"{MARK}-person-a"
 SILENT_PERSON = f"{MARK}-person-b"
 DUCKTRACK_PERSON = f"{MARK}-person-c"
 PEOPLE = (BALABIT_PERSON, SILENT_PERSON, DUCKTRACK_PERSON)
-#: What may stand in the raw topic: who it was and, until the streams' allow-list, in what.
+#: What may stand in the raw topic until the streams' allow-list: in what it was. Not who it was.
 APPLICATION = f"{MARK}-application"
 BROKEN = f"{MARK}-broken"
 
@@ -106,14 +107,14 @@ def broken_messages(now_ms: int) -> list[bytes]:
     none = np.zeros(1, np.int64)
     names = ("time_delta_ms", "action", "x_px", "y_px", "detail", "role")
     batch = InteractionBatch(header, dict.fromkeys(names, none))
-    record, codec = to_record(batch), Codec()
+    record, codec = record_of(batch), Codec()
     word = BROKEN.encode()
     return [
         word,
         codec.encode(SCHEMA, record) + word,
         codec.encode(SCHEMA, {**record, "x_px": word}),
-        codec.encode(SCHEMA, to_record(replace(batch, header=replace(header, team=f"! {BROKEN}")))),
+        codec.encode(SCHEMA, record_of(replace(batch, header=replace(header, team=f"! {BROKEN}")))),
         codec.encode(
-            SCHEMA, to_record(replace(batch, header=replace(header, application=f"! {BROKEN}")))
+            SCHEMA, record_of(replace(batch, header=replace(header, application=f"! {BROKEN}")))
         ),
     ]

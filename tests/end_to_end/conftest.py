@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from events.kept_secrets import file_of
+from events.settings import Settings
 from streams.keys import KeyRing
 from tests.end_to_end import scenario, tables
 from tests.end_to_end.people import two_epochs
 from tests.end_to_end.recordings import first_day, write_recordings
 from tests.end_to_end.stack import DEADLINE_S, Stack, glasshouse, running_stack
+from tests.kit.secrets import records_of
+from tests.strategies import SEALING
 
 REAL = os.environ.get("BALABIT_TRAINING_FILES", "")
 
@@ -72,6 +76,7 @@ def demo(recorded: Recorded, tmp_path_factory: pytest.TempPathFactory) -> Demo:
     """The demo with everybody."""
     folder = tmp_path_factory.mktemp("demo")
     ring = two_epochs(folder / "data" / "keys.json", recorded.start)
+    keep_known_secrets(folder / "data", recorded.users)
     return play(recorded, folder / "data", ring)
 
 
@@ -81,8 +86,15 @@ def demo_of_some(demo: Demo, recorded: Recorded, tmp_path_factory: pytest.TempPa
     data_dir = tmp_path_factory.mktemp("demo-of-some") / "data"
     data_dir.mkdir()
     shutil.copy(demo.data_dir / "keys.json", data_dir)
+    keep_known_secrets(data_dir, recorded.users)
     options = ("--without", recorded.without, "--withdrawn", recorded.withdrawn)
     return play(recorded, data_dir, demo.ring, *options)
+
+
+def keep_known_secrets(data_dir: Path, users: Iterable[str]) -> None:
+    """As if an earlier demo in this directory had given them to everybody."""
+    content = {key.hex(): value.hex() for key, value in records_of(users, SEALING).items()}
+    file_of(Settings(data_dir=data_dir)).write_text(json.dumps(content))
 
 
 def play(

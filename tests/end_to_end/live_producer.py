@@ -59,9 +59,9 @@ def _not_yet_published(recordings: Path, progress: Path) -> Iterator[Interaction
     os.close(file)
 
 
-def run(servers: str, spool_dir: Path, recordings: Path, progress: Path) -> None:
+def run(servers: str, key_file: Path, spool_dir: Path, recordings: Path, progress: Path) -> None:
     """Publish what was not published yet. The first line says what an earlier process left."""
-    settings = Settings(kafka_servers=servers)
+    settings = Settings(kafka_servers=servers, key_file=key_file)
     with (
         open_spool(spool_dir, settings.spool_limit_bytes) as spool,
         Publisher(settings, Codec(), outbox=spool) as publisher,

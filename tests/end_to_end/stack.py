@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -25,6 +25,10 @@ from events.kafka import create_topics, end_offsets, partitions_of, wait_for_kaf
 from events.settings import ENV_PREFIX, Settings
 from events.topics import Topic
 from sinks.decode import LOADED_TOPICS
+from streams.keys import new_ring, save_keys
+from tests.end_to_end.recordings import USERS
+from tests.kit.secrets import give_secrets
+from tests.strategies import SEALING, SUBJECTS
 
 _ROOT = Path(__file__).resolve().parents[2]
 #: Far beyond what anything here takes: a slow machine is not a fault.
@@ -215,7 +219,8 @@ def running_stack(folder: Path, **settings: object) -> Iterator[Stack]:
         create_topics(admin, stack.settings)
         try:
             if not stack.settings.keys_path.exists():
-                stack.must("keys", "init")
+                save_keys(replace(new_ring(), sealing=SEALING), stack.settings.keys_path)
+            give_secrets(stack.settings, [*SUBJECTS, *USERS])
             stack.must("migrate")
             yield stack
         finally:

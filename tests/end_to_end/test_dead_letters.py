@@ -15,7 +15,7 @@ import pytest
 from confluent_kafka import Message, Producer
 
 from deploy.dead_letters.redrive import ALREADY
-from events.batch import SCHEMA, InteractionBatch, to_record
+from events.batch import SCHEMA, InteractionBatch
 from events.clock import MS_PER_HOUR, SystemClock
 from events.codec import CONFLUENT_MAGIC, Codec
 from events.kafka import client_config, topic_ids
@@ -31,7 +31,7 @@ from tests.end_to_end.stack import Stack, running_stack
 from tests.kit.late_registry import LateRegistry, late_registry
 from tests.oracle import World, expect
 from tests.producers.read_back import everything_on
-from tests.strategies import SUBJECTS, Sent, encoded, fixed_id, ring, sound_batch
+from tests.strategies import SUBJECTS, Sent, encoded, fixed_id, record_of, ring, sound_batch
 from tests.streams.test_pipeline import epochs_of, everyone_grants
 
 pytestmark = pytest.mark.service
@@ -57,7 +57,7 @@ def newer_schema() -> dict[str, Any]:
 def written_newer(batch: InteractionBatch) -> bytes:
     out = io.BytesIO(CONFLUENT_MAGIC + struct.pack(">I", NEWER_ID))
     out.seek(5)
-    record = {**to_record(batch), "build": f"{CANARY}-build"}
+    record = {**record_of(batch), "build": f"{CANARY}-build"}
     fastavro.schemaless_writer(out, fastavro.parse_schema(newer_schema()), record)
     return out.getvalue()
 

@@ -105,9 +105,9 @@ def test_rows_that_are_no_events_are_told_with_file_and_line(
 def test_every_session_has_the_rows_presses_and_scrolls_of_its_file(
     demo: Demo, counted: list[count_csv.SessionCount]
 ) -> None:
-    names = [(session.user, session.session) for session in counted]
+    files = [demo.recorded.folder / each.user / each.session for each in counted]
     users = people(demo.ring, TRAINING, demo.recorded.users)
-    sessions = session_masks(demo.ring, TRAINING, names, demo.recorded.start)
+    sessions = session_masks(demo.ring, TRAINING, files, demo.recorded.start)
     found = {}
     for epoch, pseudonym, session, *counts in tables.rows(demo.data_dir, SESSIONS):
         user, name = sessions[epoch, session]

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from tests.end_to_end.live_producer import batches, how_far
 from tests.end_to_end.recordings import USERS, write_recordings
 from tests.end_to_end.stack import DEADLINE_S, Stack, environ, running_stack, wait_until
 from tests.producers.read_back import everything_on
+from tests.strategies import OPENER
 
 pytestmark = pytest.mark.service
 
@@ -53,7 +54,8 @@ class LiveProducer:
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "tests.end_to_end.live_producer"),
-                *(self.stack.servers, self.spool_dir, self.recordings, self.progress),
+                *(self.stack.servers, self.stack.settings.keys_path),
+                *(self.spool_dir, self.recordings, self.progress),
             ],
             stdout=subprocess.PIPE,
             text=True,
@@ -96,7 +98,8 @@ def on_the_topic(stack: Stack) -> list[InteractionBatch]:
     codec, found = Codec(), []
     for message in everything_on(Topic.RAW, stack.settings):
         try:
-            found.append(from_record(codec.decode("interaction_batch", message.value() or b"")))
+            batch = from_record(codec.decode("interaction_batch", message.value() or b""))
+            found.append(replace(batch, header=OPENER.opened(batch.header)))
         except Reject:
             continue
     return found

@@ -15,7 +15,7 @@ from events.batch import from_record
 from events.codec import Codec
 from events.purposes import Purpose
 from events.topics import Topic
-from streams.keys import KeyRing, new_epoch, save_keys
+from streams.keys import KeyRing, new_ring, save_keys
 from tests.end_to_end import scenario, tables
 from tests.end_to_end.people import two_epochs
 from tests.end_to_end.recordings import USERS, first_day
@@ -104,7 +104,7 @@ def test_an_id_of_another_purpose_or_of_nothing_leads_nowhere(stack: Stack) -> N
 
 
 def test_with_other_keys_no_row_leads_anywhere(stack: Stack, tmp_path: Path) -> None:
-    save_keys(KeyRing((new_epoch(1, 0),)), tmp_path / "keys.json")
+    save_keys(new_ring(), tmp_path / "keys.json")
     ((batch, _),) = tables.rows(stack.data_dir, f"{ROWS[Purpose.AGENT_TRAINING]} LIMIT 1")
     assert trace(stack, Purpose.AGENT_TRAINING, batch, "--key-file", tmp_path / "keys.json") == []
 

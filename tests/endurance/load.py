@@ -27,6 +27,7 @@ from events.metrics import serve_metrics
 from events.policy import load_policy
 from events.settings import Settings, resolve
 from producers.publisher import Publisher
+from producers.sealer import Sealer
 from producers.simulation.config import SimulationConfig, default_start_ms
 from producers.simulation.expectation import Message
 from producers.simulation.phases import Simulation
@@ -90,7 +91,7 @@ class Load:
                 if isinstance(message, InteractionBatch):
                     self.publisher.publish(message)
                 else:
-                    self.publisher.publish_bytes(message.subject, message.value, message.events)
+                    self.publisher.publish_bytes(message.key, message.value, message.events)
                 return True
             except SpoolFull:
                 self.full_s += _NAP_S
@@ -127,7 +128,7 @@ def write(file: Path, what: dict[str, Any]) -> None:
     new.replace(file)
 
 
-def simulation_of(settings: Settings, seed: int) -> Simulation:
+def simulation_of(settings: Settings, seed: int, sealer: Sealer) -> Simulation:
     """One in which nobody changes their mind, and some never agree."""
     config = SimulationConfig(
         start_ms=default_start_ms(SystemClock().now_ms(), _DAYS),
@@ -138,7 +139,7 @@ def simulation_of(settings: Settings, seed: int) -> Simulation:
         withdraw_share=0.0,
         pause_share=0.0,
     )
-    return Simulation.of(config, load_policy(settings.policy_file), Codec())
+    return Simulation.of(config, load_policy(settings.policy_file), Codec(), sealer)
 
 
 def main(folder: Path) -> None:
@@ -146,9 +147,9 @@ def main(folder: Path) -> None:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     serve_metrics(settings.metrics_port)
-    simulation = simulation_of(settings, seed=1)
     with open_spool(folder / "spool", settings.spool_limit_bytes) as spool:
         with Publisher(settings, Codec(), outbox=spool) as publisher:
+            simulation = simulation_of(settings, 1, publisher.sealer)
             load = Load(folder, simulation, publisher, stop)
             load.run()
         told = {**load.progress(), "expected": simulation.expected.to_json()}

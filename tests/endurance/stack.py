@@ -22,7 +22,7 @@ from events.topics import Topic
 from sinks.decode import LOADED_TOPICS
 from sinks.prepare import prepare
 from sinks.warehouse import open_warehouse
-from streams.keys import KeyRing, new_epoch, save_keys
+from streams.keys import new_ring, save_keys
 from tests.end_to_end.stack import environ
 from tests.endurance.brokers import Broker, broker_of
 from tests.endurance.supervisor import Supervised
@@ -144,7 +144,7 @@ def running_stack(
         )
         admin = wait_for_kafka(settings)
         create_topics(admin, settings)
-        save_keys(KeyRing((new_epoch(1, 0),)), settings.keys_path)
+        save_keys(new_ring(), settings.keys_path)
         with open_warehouse(settings) as warehouse:
             prepare(warehouse.client, settings)
         stack = Stack(folder, settings, broker, clickhouse, admin)

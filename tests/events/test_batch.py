@@ -13,7 +13,7 @@ from events.errors import Reject
 from events.outcomes import WHOLE_MESSAGE, Rejected
 from events.schemas import newest
 from events.vocabulary import MAX_BATCH_EVENTS, MAX_TIME_MS
-from tests.strategies import SUBJECTS, TEAMS, batches, sound_batch
+from tests.strategies import SUBJECTS, TEAMS, batches, record_of, sound_batch
 
 Change = dict[str, Any]
 ROWS = {column.name: column.dtype.itemsize for column in newest(SCHEMA).packed}
@@ -22,9 +22,11 @@ ROWS = {column.name: column.dtype.itemsize for column in newest(SCHEMA).packed}
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"subject": ""}, Rejected.INVALID_HEADER),
-        ({"subject": "x" * 129}, Rejected.INVALID_HEADER),
-        ({"subject": "ø" * 65}, Rejected.INVALID_HEADER),
+        ({"sealed_subject": b""}, Rejected.INVALID_HEADER),
+        ({"sealed_subject": b"x" * 257}, Rejected.INVALID_HEADER),
+        ({"subject": "readable"}, Rejected.INVALID_HEADER),  # beside the sealed one
+        ({"subject": "x" * 129, "sealed_subject": b""}, Rejected.INVALID_HEADER),
+        ({"subject": "ø" * 65, "sealed_subject": b""}, Rejected.INVALID_HEADER),
         ({"team": ""}, Rejected.INVALID_HEADER),
         ({"team": "Red Team"}, Rejected.INVALID_HEADER),
         ({"team": "red\n"}, Rejected.INVALID_HEADER),
@@ -49,7 +51,7 @@ ROWS = {column.name: column.dtype.itemsize for column in newest(SCHEMA).packed}
     ],
 )
 def test_a_batch_is_refused_whole_for_its_reason(change: Change, reason: Rejected) -> None:
-    record = {**to_record(sound_batch()), **change}
+    record = {**record_of(sound_batch()), **change}
     with pytest.raises(Reject) as refusal:
         from_record(record)
     assert refusal.value.reason is reason
@@ -59,8 +61,9 @@ def test_a_batch_is_refused_whole_for_its_reason(change: Change, reason: Rejecte
 @pytest.mark.parametrize(
     "change",
     [
-        {"subject": "x" * 128},
-        {"subject": "ø" * 64},
+        {"sealed_subject": b"x" * 256},
+        {"subject": "x" * 128, "sealed_subject": b""},  # as before version 2
+        {"subject": "ø" * 64, "sealed_subject": b""},
         {"team": "a" * 64},
         {"sequence": 2**31 - 1},
         {"screen_width_px": 65_535},
@@ -70,7 +73,7 @@ def test_a_batch_is_refused_whole_for_its_reason(change: Change, reason: Rejecte
     ],
 )
 def test_the_limits_themselves_are_within(change: Change) -> None:
-    assert len(from_record({**to_record(sound_batch()), **change})) >= 1
+    assert len(from_record({**record_of(sound_batch()), **change})) >= 1
 
 
 @given(batch=batches())
@@ -86,7 +89,14 @@ def test_times_are_the_base_and_all_deltas_up_to_an_event(batch: Any) -> None:
 def test_a_value_that_does_not_fit_its_column_is_an_overflow(batch: Any) -> None:
     batch.columns["x_px"] = np.full(len(batch), 65_536)
     with pytest.raises(OverflowError):
-        to_record(batch)
+        record_of(batch)
+
+
+def test_a_readable_subject_is_never_written() -> None:
+    with pytest.raises(ValueError, match="sealed before it is written"):
+        to_record(sound_batch())
+    with pytest.raises(ValueError, match="sealed before it is written"):
+        to_record(sound_batch(subject=""))
 
 
 @given(batch=batches())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import fastavro
@@ -17,7 +17,7 @@ from events.codec import MAX_MESSAGE_BYTES, Codec
 from events.errors import Reject, Retry
 from events.outcomes import Rejected
 from events.schemas import AvroSchema, BundledSchema, bundled, fingerprint, newest
-from tests.strategies import batches, encoded
+from tests.strategies import OPENER, batches, encoded
 
 NAMES = sorted({schema.name for schema in bundled()})
 
@@ -207,7 +207,8 @@ def test_whatever_the_bytes_a_message_is_read_or_refused_and_nothing_else(messag
 @given(batch=batches())
 def test_a_batch_survives_the_round_trip(batch: Any) -> None:
     back = from_record(Codec().decode(SCHEMA, encoded(batch)))
-    assert back.header == batch.header
+    opened = OPENER.opened(back.header)
+    assert replace(opened, sealed_subject=b"") == batch.header
     for name, column in batch.columns.items():
         assert back.columns[name].dtype == column.dtype
         assert back.columns[name].tolist() == column.tolist()

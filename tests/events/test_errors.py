@@ -44,6 +44,6 @@ def test_no_reason_is_both_withheld_and_rejected() -> None:
 
 
 def test_the_reasons_that_refuse_a_whole_message_are_the_first_eight() -> None:
-    assert len(WHOLE_MESSAGE) == 8
+    assert len(WHOLE_MESSAGE) == 9
     assert Rejected.NEGATIVE_TIME in WHOLE_MESSAGE
     assert Rejected.UNKNOWN_ACTION not in WHOLE_MESSAGE

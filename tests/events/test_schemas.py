@@ -32,9 +32,11 @@ TEXT_FIELDS = {
     "dead_letters.topic": "a name from the topics table",
     "dead_letters.topic_id": "given by Kafka",
     "dead_letters.reason": "members of Rejected",
-    "interaction_batch.subject": "the employer's identifier, at most 128 bytes; input only",
+    "interaction_batch.subject": "empty; before version 2, the employer's identifier",
+    "interaction_batch.sealed_subject": "the same, padded and sealed; input only",
     "interaction_batch.team": "an identifier of at most 64 characters",
     "interaction_batch.application": "an identifier; leaves only if on the policy's allow-list",
+    "subject_secret.sealed_secret": "random bytes and a time, sealed; input only",
     "training_rows.applications": "identifiers from the policy's allow-list, or `other`",
     "window_partials.teams": "identifiers of at most 64 characters",
     "window_partials.applications": "identifiers from the policy's allow-list, or `other`",
@@ -110,5 +112,5 @@ def test_every_purpose_has_one_topic_of_its_own() -> None:
 
 
 def test_the_ledger_is_compacted_in_one_partition() -> None:
-    assert [spec.topic for spec in TOPICS if spec.compacted] == [Topic.CONSENT]
+    assert [spec.topic for spec in TOPICS if spec.compacted] == [Topic.CONSENT, Topic.SECRETS]
     assert not SPEC[Topic.CONSENT].partitioned

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from events.batch import SCHEMA, InteractionBatch, to_record
+from events.batch import SCHEMA, InteractionBatch
 from events.codec import Codec
 from events.consent import SCHEMA as CONSENT
 from events.consent import ConsentAction, ConsentRecord
@@ -16,6 +16,8 @@ from events.policy import BUNDLED_POLICY, load_policy
 from events.purposes import PURPOSES, Purpose
 from events.redrive import HEADER, mark
 from events.schemas import AvroSchema, BundledSchema, bundled
+from events.sealing import digest
+from events.subject_secret import SCHEMA as SECRET
 from events.topics import SPEC, Topic
 from events.vocabulary import Action, KeyClass
 from streams.consent_log import consent_log
@@ -24,7 +26,17 @@ from streams.emit import Source, emit
 from streams.ledger import Ledger
 from streams.pipeline import Rules, process
 from tests.kit.record_batch import Made, batch, compressed, record
-from tests.strategies import NOTICE, NOW_MS, SUBJECTS, fixed_id, ring, sound_batch
+from tests.kit.secrets import records_of, secrets
+from tests.strategies import (
+    NOTICE,
+    NOW_MS,
+    SEALING,
+    SUBJECTS,
+    fixed_id,
+    record_of,
+    ring,
+    sound_batch,
+)
 
 TOPIC_ID = "topic-id"
 SOURCE = Source(Topic.RAW, TOPIC_ID, 3, "f" * 64)
@@ -49,6 +61,7 @@ class KnownSchemas:
 PLAIN, REGISTERED = Codec(), Codec(KnownSchemas())
 _POLICY = load_policy(BUNDLED_POLICY).model_copy(update={"notice_version": NOTICE})
 RULES = Rules(REGISTERED, _POLICY, ring(0))
+SECRETS = secrets()
 
 
 def batches() -> list[InteractionBatch]:
@@ -83,18 +96,19 @@ def records() -> dict[str, list[dict[str, Any]]]:
     """Sound records by schema, as decoded."""
     codec = PLAIN
     raw = [
-        RawMessage(at, NOW_MS, codec.encode(SCHEMA, to_record(b))) for at, b in enumerate(batches())
+        RawMessage(at, NOW_MS, codec.encode(SCHEMA, record_of(b))) for at, b in enumerate(batches())
     ]
     raw += [RawMessage(9, NOW_MS, b"broken"), RawMessage(10, NOW_MS, raw[0].value, 9)]
-    emissions = emit(process(raw, RULES, everyone_agrees(), NOW_MS), SOURCE, 0, {}, codec)
+    emissions = emit(process(raw, RULES, everyone_agrees(), SECRETS, NOW_MS), SOURCE, 0, {}, codec)
     said = [
         RawMessage(at, NOW_MS, codec.encode(CONSENT, consent_to_record(word)))
         for at, word in enumerate(words())
     ]
     emissions += consent_log(said, SOURCE, Rules(codec, RULES.policy, RULES.ring))
     found: dict[str, list[dict[str, Any]]] = {
-        SCHEMA: [to_record(each) for each in batches()],
+        SCHEMA: [record_of(each) for each in batches()],
         CONSENT: [consent_to_record(word) for word in words()],
+        SECRET: [codec.decode(SECRET, each) for each in records_of(SUBJECTS, SEALING).values()],
     }
     for emission in emissions:
         name = SPEC[emission.topic].schema
@@ -141,6 +155,12 @@ def headers() -> list[bytes]:
 def keys() -> list[bytes]:
     """Keys of consent records."""
     return [word.key for word in words()]
+
+
+@cache
+def secret_keys() -> list[bytes]:
+    """Keys of the records of secrets, in their order."""
+    return [digest(SEALING.digest_key, subject) for subject in SUBJECTS]
 
 
 def newest_schema(name: str) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from events.batch import SCHEMA, to_record
+from events.batch import SCHEMA
 from events.topics import Topic
 from sinks.coordinates import Coordinates
 from sinks.decode import rows_of
@@ -19,7 +19,7 @@ from streams.emit import emit
 from streams.pipeline import Outcome, process
 from streams.pseudonymise import keyed_id
 from tests.fuzz import seeds
-from tests.strategies import NOW_MS, fixed_id, sound_batch
+from tests.strategies import NOW_MS, fixed_id, record_of, sound_batch
 
 _SOUND = 2
 _HOSTILE_AT = 1
@@ -47,14 +47,14 @@ def judged(data: bytes) -> str:
 
 def _of(raw: list[tuple[int, bytes]]) -> Outcome:
     messages = [RawMessage(offset, NOW_MS, value) for offset, value in raw]
-    return process(messages, seeds.RULES, seeds.everyone_agrees(), NOW_MS)
+    return process(messages, seeds.RULES, seeds.everyone_agrees(), seeds.SECRETS, NOW_MS)
 
 
 @cache
 def _sound(number: int) -> bytes:
     """A batch whose id is in no seed."""
     batch = sound_batch(batch_id=fixed_id("sound", number), sequence=number)
-    return seeds.PLAIN.encode(SCHEMA, to_record(batch))
+    return seeds.PLAIN.encode(SCHEMA, record_of(batch))
 
 
 @cache

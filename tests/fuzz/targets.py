@@ -27,18 +27,24 @@ from events.log import configure_logging
 from events.outcomes import WHOLE_MESSAGE
 from events.purposes import PURPOSES
 from events.redrive import HEADER, redriven_from
+from events.sealing import digest
 from events.settings import Settings
+from events.subject_secret import SCHEMA as SECRET
+from events.subject_secret import SubjectSecret
 from events.topics import SPEC, Topic
 from sinks.coordinates import Coordinates
 from sinks.decode import LOADED_TOPICS, rows_of
 from streams.ledger_reader import LedgerReader
 from streams.record_batches import OVERSIZED, BoundedRecords
+from streams.secrets import Secrets
+from streams.secrets_reader import SecretsReader
 from tests.fuzz import seeds
 from tests.fuzz.lies import EDGES, lying
 from tests.fuzz.mutate import mutated
 from tests.fuzz.take import judged
 from tests.kit.record_batch import batch, compressed
-from tests.strategies import NOTICE, NOW_MS, SUBJECTS
+from tests.oracle import secret_of
+from tests.strategies import NOTICE, NOW_MS, SEALER, SEALING, SUBJECTS
 
 SOUND = "sound"
 CODEC = seeds.REGISTERED
@@ -84,6 +90,7 @@ def interaction_batch(data: bytes) -> str:
     except Reject as refusal:
         assert refusal.reason in WHOLE_MESSAGE
         return refusal.reason.value
+    batch = SEALER.sealed(batch) if batch.header.subject else batch
     again = from_record(CODEC.decode(SCHEMA, CODEC.encode(SCHEMA, to_record(batch))))
     assert again.header == batch.header
     assert all(np.array_equal(again.columns[name], batch.columns[name]) for name in batch.columns)
@@ -115,9 +122,27 @@ def consent_record(data: bytes) -> str:
     return outcome
 
 
+def subject_secret(data: bytes) -> str:
+    """The first byte says how long the key is; the record follows it. Nobody ever has a secret but
+    by a record that was sealed for them."""
+    record_at = 1 + int.from_bytes(data[:1], "big")
+    key, value = data[1:record_at], data[record_at:]
+    reader = SecretsReader(Settings(), CODEC, SystemClock(), secrets=Secrets(SEALING))
+    reader._take(cast(Message, _Said(key, value or None)))
+    for subject, secret in reader.secrets.known(SUBJECTS).items():
+        assert key == digest(SEALING.digest_key, subject)
+        assert secret == SubjectSecret(secret_of(subject), 0)
+        return SOUND
+    try:
+        CODEC.decode(SECRET, value)
+    except Reject as refusal:
+        return refusal.reason.value
+    return "nobody's"
+
+
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """A message of the consent topic."""
+    """A message of the consent topic, or of that of the secrets."""
 
     its_key: bytes
     its_value: bytes | None
@@ -143,6 +168,19 @@ def _said(random: Random) -> bytes:
 
 
 _WORDS = _messages(CONSENT)
+
+
+def _given(random: Random) -> bytes:
+    """Mostly the key that a secret was sealed for."""
+    number = random.randrange(len(seeds.records()[SECRET]))
+    sound = seeds.secret_keys()[number]
+    key = sound if random.random() < 0.8 else mutated([sound], random)[:255]
+    value = CODEC.encode(SECRET, seeds.records()[SECRET][number])
+    value = value if random.random() < 0.2 else _SECRETS(random)
+    return bytes([len(key)]) + key + value
+
+
+_SECRETS = _messages(SECRET)
 
 
 def _rows(topic: Topic) -> Callable[[bytes], str]:
@@ -221,6 +259,7 @@ TARGETS: dict[str, Target] = {
     "interaction_batch": Target(interaction_batch, _messages(SCHEMA), 6),
     "take": Target(judged, _messages(SCHEMA), 1),
     "consent_record": Target(consent_record, _said, 4),
+    "subject_secret": Target(subject_secret, _given, 2),
     **{
         SPEC[topic].schema: Target(_rows(topic), _messages(SPEC[topic].schema), 2)
         for topic in LOADED_TOPICS

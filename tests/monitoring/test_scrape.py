@@ -52,7 +52,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
             eventually(lambda: server.series("count(up == 1) == 3"), "all three are scraped")
             send(cluster, PEOPLE, 60)
             with Publisher(stack.settings, Codec()) as publisher:
-                publisher.publish_bytes(PEOPLE[1], b"broken", events=1)
+                publisher.publish_bytes(b"any", b"broken", events=1)
             stack.wait_until_judged()
             stack.wait_until_loaded()
             yield Watched(stack, worker, server)

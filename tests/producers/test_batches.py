@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from events.batch import InteractionBatch, from_record, to_record
+from events.batch import InteractionBatch, from_record
 from events.codec import Codec
 from events.vocabulary import MAX_GAP_MS, OUTSIDE_PX, POINTER_ACTIONS, Action, Origin, Surface
 from producers.batches import EventColumns, Session, cut
+from tests.strategies import record_of
 
 SESSION = Session(
     subject="someone",
@@ -24,6 +25,7 @@ SESSION = Session(
     origin=Origin.REPLAY,
     screen_width_px=1920,
     screen_height_px=1080,
+    recording=b"digest of a file",
 )
 
 _ROWS = st.lists(
@@ -95,7 +97,7 @@ def test_cutting_again_gives_the_same_batches_to_the_byte(
     codec = Codec()
     first, second = (
         [
-            codec.encode("interaction_batch", to_record(b))
+            codec.encode("interaction_batch", record_of(b))
             for b in cut(columns_of(rows), SESSION, batch_events)
         ]
         for _ in range(2)
@@ -106,7 +108,7 @@ def test_cutting_again_gives_the_same_batches_to_the_byte(
 def test_a_batch_survives_the_wire() -> None:
     codec = Codec()
     (batch,) = cut(moves(0, 5, 9), SESSION, 256)
-    message = codec.encode("interaction_batch", to_record(batch))
+    message = codec.encode("interaction_batch", record_of(batch))
     assert rows_of([from_record(codec.decode("interaction_batch", message))]) == rows_of([batch])
 
 
@@ -143,11 +145,12 @@ def test_identities_are_the_same_for_ever() -> None:
         replace(SESSION, subject="someone else"),
         replace(SESSION, name="session_2"),
         replace(SESSION, start_ms=SESSION.start_ms + 1),
+        replace(SESSION, recording=b"digest of another file"),
         # Joined without care these would read the same as SESSION.
         replace(SESSION, subject="someonesession_1", name=""),
     ],
 )
-def test_another_person_session_or_start_shares_no_identity(other: Session) -> None:
+def test_another_person_session_start_or_recording_shares_no_identity(other: Session) -> None:
     assert SESSION.identity != other.identity
     assert not set(ids(SESSION)) & set(ids(other))
 

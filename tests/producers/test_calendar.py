@@ -20,7 +20,7 @@ NOW_MS = 1_795_300_000_000  # 2026-11-21, in the evening
 
 def recording(subject: str, session: str) -> Recording:
     none = np.empty(0, dtype=np.int64)
-    read = SessionEvents(EventColumns(none, none, none, none, none, none), 0, ())
+    read = SessionEvents(EventColumns(none, none, none, none, none, none), 0, (), b"")
     return Recording(Format.BALABIT, subject, session, Screen(1, 1), lambda: read)
 
 

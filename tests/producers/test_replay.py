@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from events.batch import InteractionBatch, to_record
+from events.batch import InteractionBatch
 from events.clock import MS_PER_DAY, FixedClock
 from events.codec import Codec
 from events.errors import InputError
@@ -17,6 +17,7 @@ from producers.find_recordings import find_recordings
 from producers.recordings import MAX_EXAMPLES
 from producers.replay import ReplayPlan, ReplayReport, replay
 from tests.producers.recorded import balabit_session
+from tests.strategies import record_of
 
 CLOCK = FixedClock(1_795_300_000_000)
 PLAN = ReplayPlan(first_ms=CLOCK.at_ms - 10 * MS_PER_DAY, team="balabit", batch_events=4)
@@ -32,7 +33,7 @@ class Published:
     @property
     def messages(self) -> list[bytes]:
         codec = Codec()
-        return [codec.encode("interaction_batch", to_record(batch)) for batch in self.batches]
+        return [codec.encode("interaction_batch", record_of(batch)) for batch in self.batches]
 
 
 @pytest.fixture

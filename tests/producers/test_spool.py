@@ -133,7 +133,7 @@ def test_a_message_too_large_for_any_topic_is_refused_at_once(
         assert len(spool) == 0
 
 
-@pytest.mark.parametrize("how", ["acknowledged", "purged", "too old"])
+@pytest.mark.parametrize("how", ["acknowledged", "too old"])
 def test_what_is_removed_is_in_no_file_any_more(folder: Path, clock: FixedClock, how: str) -> None:
     with opened(folder, clock) as spool:
         for number in range(300):
@@ -145,8 +145,6 @@ def test_what_is_removed_is_in_no_file_any_more(folder: Path, clock: FixedClock,
                 spool.acknowledged(message.number)
             clock.at_ms += 2 * MS_PER_S
             spool.tidy()
-        elif how == "purged":
-            assert spool.purge(PERSON) == 300
         else:
             clock.at_ms += MAX_AGE_MS + 1
             spool.append(b"somebody else", b"kept" * 1_000, 1)
@@ -186,34 +184,6 @@ def test_what_is_older_than_the_raw_topic_keeps_is_dropped_counted_and_said(
     said = capsys.readouterr().err
     assert "older than the raw topic's retention" in said
     assert PERSON not in said
-
-
-def test_what_is_purged_is_not_handed_over_even_if_it_was_read_ahead(
-    folder: Path, clock: FixedClock
-) -> None:
-    with opened(folder, clock) as spool:
-        for number in range(40):
-            spool.append(PERSON.encode() if number % 2 else b"somebody else", b"%d" % number, 1)
-        assert spool.first() is not None
-        spool.handed_over()
-        assert spool.purge(PERSON) == 20
-        assert values(send_all(spool)) == [b"%d" % number for number in range(2, 40, 2)]
-        spool.append(b"somebody else", b"new", 1)
-        assert values(send_all(spool)) == [b"new"]
-
-
-def test_a_late_acknowledgement_of_what_was_purged_removes_nothing_new(
-    folder: Path, clock: FixedClock
-) -> None:
-    with opened(folder, clock) as spool:
-        spool.append(PERSON.encode(), b"1", 1)
-        (sent,) = send_all(spool)
-        spool.purge(PERSON)
-        spool.append(PERSON.encode(), b"2", 1)
-        spool.acknowledged(sent.number)
-        spool.tidy(now=True)
-        assert len(spool) == 1
-        assert values(send_all(spool)) == [b"2"]
 
 
 def test_counts_and_gauges_say_what_is_held(folder: Path, clock: FixedClock) -> None:

@@ -158,7 +158,7 @@ def test_a_replay_waits_for_room_and_then_sends_everything(
 
         with Publisher(mock_kafka, Codec(), outbox=spool, when_full=free_some_later) as publisher:
             for number in range(300):
-                publisher.publish_bytes("someone", b"%d:" % number + bytes(5_000), 1)
+                publisher.publish_bytes(b"someone", b"%d:" % number + bytes(5_000), 1)
         assert len(refusals) >= 5
         assert len(spool) == 0
     arrived = [message.value() or b"" for message in everything_on(Topic.RAW, mock_kafka)]

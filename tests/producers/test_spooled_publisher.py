@@ -30,9 +30,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "spool"
 
 
-def publish(publisher: Publisher, *numbers: int, subject: str = "someone", size: int = 1) -> None:
+def publish(publisher: Publisher, *numbers: int, key: bytes = b"someone", size: int = 1) -> None:
     for number in numbers:
-        publisher.publish_bytes(subject, b"%d:" % number + bytes(size), 3)
+        publisher.publish_bytes(key, b"%d:" % number + bytes(size), 3)
 
 
 def arrived(settings: Settings) -> list[int]:
@@ -59,7 +59,7 @@ def test_batches_arrive_as_without_a_spool_and_leave_nothing_behind(
     ):
         for batch in batches():
             publisher.publish(batch)
-        publisher.publish_bytes("someone", CANARY, 1)
+        publisher.publish_bytes(b"someone", CANARY, 1)
         assert publisher.spooled is not None
         publisher.flush()
         assert publisher.spooled == 0
@@ -90,7 +90,7 @@ def test_a_batch_is_on_disk_before_the_client_has_it(
 
         monkeypatch.setattr(publisher, "_producer", Watched())
         with publisher:
-            publisher.publish_bytes("someone", CANARY, 1)
+            publisher.publish_bytes(b"someone", CANARY, 1)
     assert found == [True]
 
 

@@ -15,6 +15,7 @@ from producers.simulation.config import SimulationConfig
 from producers.simulation.generate import SLICES_PER_DAY, generator_of
 from producers.simulation.organisation import organisation
 from producers.simulation.phases import Simulation
+from tests.strategies import SEALER
 
 POLICY: Policy = load_policy(BUNDLED_POLICY)
 MONDAY_MS = 20_395 * MS_PER_DAY  # 2025-11-03
@@ -35,7 +36,7 @@ def batches(chosen: SimulationConfig) -> Iterator[InteractionBatch]:
 
 
 def simulation(chosen: SimulationConfig) -> Simulation:
-    return Simulation.of(chosen, POLICY, Codec())
+    return Simulation.of(chosen, POLICY, Codec(), SEALER)
 
 
 #: Organisations of every shape, small enough to be generated a hundred times.

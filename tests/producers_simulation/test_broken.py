@@ -14,6 +14,7 @@ from events.outcomes import WHOLE_MESSAGE, Rejected
 from events.vocabulary import POINTER_ACTIONS, Action, Role
 from producers.simulation.broken import REASON, BrokenMessage, Fault, break_batch
 from tests.producers_simulation.organisations import NOW_MS, POLICY, batches, config
+from tests.strategies import OPENER, SEALER
 
 _CODEC = Codec()
 _BATCHES = list(batches(config(events=3_000, batch_events=16)))
@@ -33,9 +34,9 @@ def test_there_is_a_fault_for_every_reason_a_producer_can_cause() -> None:
 def test_a_broken_message_is_refused_whole_for_its_reason(
     fault: Fault, batch: InteractionBatch
 ) -> None:
-    message = break_batch(batch, fault, _CODEC)
+    message = break_batch(batch, fault, _CODEC, SEALER)
     with pytest.raises(Reject) as refusal:
-        from_record(_CODEC.decode(SCHEMA, message.value))
+        OPENER.opened(from_record(_CODEC.decode(SCHEMA, message.value)).header)
     assert refusal.value.reason is message.reason is REASON[fault]
     assert len(message) == 1
 
@@ -69,7 +70,7 @@ def _faulty(batch: InteractionBatch, message: BrokenMessage) -> list[bool]:
 def test_a_bad_event_is_bad_for_its_reason_alone_and_the_rest_are_sound(
     fault: Fault, batch: InteractionBatch
 ) -> None:
-    message = break_batch(batch, fault, _CODEC)
+    message = break_batch(batch, fault, _CODEC, SEALER)
     sent = from_record(_CODEC.decode(SCHEMA, message.value))
     assert len(sent) == len(message) == len(batch)
     assert _faulty(sent, message) == message.refused.tolist()
@@ -82,12 +83,12 @@ def test_a_bad_event_is_bad_for_its_reason_alone_and_the_rest_are_sound(
 @given(any_batch, st.sampled_from(list(Fault)))
 def test_breaking_leaves_the_batch_itself_as_it_was(batch: InteractionBatch, fault: Fault) -> None:
     before = {name: column.copy() for name, column in batch.columns.items()}
-    break_batch(batch, fault, _CODEC)
+    break_batch(batch, fault, _CODEC, SEALER)
     assert all(np.array_equal(before[name], batch.columns[name]) for name in before)
 
 
 def test_a_broken_message_shows_nobody() -> None:
     for fault in Fault:
-        message = break_batch(_BATCHES[0], fault, _CODEC)
+        message = break_batch(_BATCHES[0], fault, _CODEC, SEALER)
         assert message.subject == _BATCHES[0].header.subject
         assert "sim-0" not in repr(message)

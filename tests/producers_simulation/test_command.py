@@ -27,6 +27,8 @@ from events.topics import Topic
 from events.vocabulary import Origin
 from producers.simulate_command import register
 from producers.spool import open_spool
+from streams.sealing_keys import export
+from tests.strategies import OPENER, SEALING
 
 _FEW = ["simulate", "--employees", "30", "--teams", "4", "--events", "30000"]
 
@@ -43,6 +45,13 @@ def app() -> typer.Typer:
 def broker(tmp_path: Path) -> Iterator[EmbeddedBroker]:
     with EmbeddedBroker(tmp_path / "broker.log") as running:
         yield running
+
+
+@pytest.fixture
+def kafka(broker: EmbeddedBroker, tmp_path: Path) -> list[str]:
+    file = tmp_path / "sealing.json"
+    export(SEALING.exported(for_registrar=True), file)
+    return ["--kafka-servers", broker.servers, "--sealing-file", str(file)]
 
 
 def test_a_dry_run_says_how_fast_it_was_and_needs_no_kafka(app: typer.Typer) -> None:
@@ -127,9 +136,9 @@ def _value(message: Message) -> bytes:
 
 @pytest.mark.service
 def test_what_is_sent_arrives_and_says_that_it_is_simulated(
-    app: typer.Typer, broker: EmbeddedBroker
+    app: typer.Typer, broker: EmbeddedBroker, kafka: list[str]
 ) -> None:
-    options = [*_FEW, "--broken-share", "0.1", "--json", "--kafka-servers", broker.servers]
+    options = [*_FEW, "--broken-share", "0.1", "--json", *kafka]
     result = CliRunner().invoke(app, options)
     shown = json.loads(result.stdout)
     assert shown["events_sent"] == 30_000
@@ -141,13 +150,17 @@ def test_what_is_sent_arrives_and_says_that_it_is_simulated(
         partitions.add(message.partition())
         try:
             batch = from_record(codec.decode(SCHEMA, _value(message)))
+            OPENER.opened(batch.header)
         except Reject as refusal:
             events += 1
             refused[refusal.reason.value] += 1
             continue
         events += len(batch)
         assert batch.header.origin == Origin.SIMULATED
-        assert message.key() == batch.header.subject.encode()
+        header = OPENER.opened(batch.header)
+        assert header.sealed_subject
+        assert header.subject.startswith("sim-")
+        assert b"sim-0" not in (message.key() or b"") + _value(message)
     assert messages == shown["messages_sent"]
     assert events == 30_000
     assert len(partitions) == 4
@@ -158,10 +171,10 @@ def test_what_is_sent_arrives_and_says_that_it_is_simulated(
 
 @pytest.mark.service
 def test_the_ledger_gets_grants_withdrawals_pauses_and_resumes(
-    app: typer.Typer, broker: EmbeddedBroker
+    app: typer.Typer, broker: EmbeddedBroker, kafka: list[str]
 ) -> None:
     shares = ["--never-share", "0.2", "--withdraw-share", "0.1", "--pause-share", "0.1"]
-    result = CliRunner().invoke(app, [*_FEW, *shares, "--kafka-servers", broker.servers])
+    result = CliRunner().invoke(app, [*_FEW, *shares, *kafka])
     assert result.exit_code == 0
     codec = Codec()
     actions = [
@@ -174,13 +187,13 @@ def test_the_ledger_gets_grants_withdrawals_pauses_and_resumes(
 
 @pytest.mark.service
 def test_ctrl_c_sends_what_is_under_way_says_how_much_and_ends_with_130(
-    broker: EmbeddedBroker,
+    broker: EmbeddedBroker, kafka: list[str]
 ) -> None:
     script = (
         "import typer; from producers.simulate_command import register\n"
         "app = typer.Typer(); app.callback()(lambda: None); register(app); app()"
     )
-    options = ["--speed", "600", "--json", "--kafka-servers", broker.servers]
+    options = ["--speed", "600", "--json", *kafka]
     process = subprocess.Popen(
         [sys.executable, "-c", script, "simulate", *options],
         stdout=subprocess.PIPE,
@@ -206,11 +219,11 @@ def test_ctrl_c_sends_what_is_under_way_says_how_much_and_ends_with_130(
 
 @pytest.mark.service
 def test_what_an_earlier_run_left_in_the_spool_is_sent_first_and_counted_apart(
-    app: typer.Typer, broker: EmbeddedBroker, tmp_path: Path
+    app: typer.Typer, kafka: list[str], tmp_path: Path
 ) -> None:
     with open_spool(tmp_path / "spool", Settings().spool_limit_bytes) as spool:
         spool.append(b"someone", b"left over", 7)
-    options = ["--spool-dir", str(tmp_path / "spool"), "--kafka-servers", broker.servers]
+    options = ["--spool-dir", str(tmp_path / "spool"), *kafka]
     result = CliRunner().invoke(app, [*_FEW, *options, "--json"])
     assert result.exit_code == 0, result.exception
     shown = json.loads(result.stdout.splitlines()[-1])

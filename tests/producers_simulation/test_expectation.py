@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from events.batch import SCHEMA, InteractionBatch, to_record
+from events.batch import SCHEMA, InteractionBatch
 from events.codec import Codec
 from events.outcomes import Rejected, Withheld
 from events.purposes import PURPOSES, Purpose
@@ -14,10 +14,11 @@ from producers.simulation.config import SimulationConfig
 from producers.simulation.expectation import Expectation, Message
 from producers.simulation.phases import Simulation
 from streams.decode import RawMessage
-from streams.keys import KeyRing, new_epoch
 from streams.ledger import Ledger
 from streams.pipeline import Outcome, Rules, process
+from tests.kit.secrets import secrets
 from tests.producers_simulation.organisations import NOW_MS, POLICY, config, simulation
+from tests.strategies import record_of, ring
 
 _CODEC = Codec()
 _EVERYTHING = {
@@ -30,13 +31,14 @@ _EVERYTHING = {
 
 def _value(message: Message) -> bytes:
     if isinstance(message, InteractionBatch):
-        return _CODEC.encode(SCHEMA, to_record(message))
+        return _CODEC.encode(SCHEMA, record_of(message))
     return message.value
 
 
 def _streamed(made: Simulation) -> list[Outcome]:
     """Every phase through the streams' own pipeline; ``made.expected`` is told of it."""
-    rules, ledger, outcomes = Rules(_CODEC, POLICY, KeyRing((new_epoch(0, 0),))), Ledger(), []
+    rules, ledger, outcomes = Rules(_CODEC, POLICY, ring(0)), Ledger(), []
+    everybody = secrets(made.people.subjects)
     for phase in made.phases():
         for record in phase.records:
             made.expected.hear(record)
@@ -45,7 +47,7 @@ def _streamed(made: Simulation) -> list[Outcome]:
         for message in messages:
             made.expected.see(message)
         raw = [RawMessage(n, NOW_MS, _value(message)) for n, message in enumerate(messages)]
-        outcomes.append(process(raw, rules, ledger, NOW_MS))
+        outcomes.append(process(raw, rules, ledger, everybody, NOW_MS))
     return outcomes
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,11 +31,12 @@ class _Recorder:
     def publish(self, batch: InteractionBatch) -> None:
         self._note("batch", batch)
 
-    def publish_consent(self, record: ConsentRecord) -> None:
-        self._note("consent", record)
+    def publish_consents(self, records: Sequence[ConsentRecord]) -> None:
+        for record in records:
+            self._note("consent", record)
 
-    def publish_bytes(self, subject: str, value: bytes, events: int) -> None:
-        assert subject.startswith("sim-")
+    def publish_bytes(self, key: bytes, value: bytes, events: int) -> None:
+        assert len(key) == 16
         self._note("bytes", (value, events))
 
     def flush(self) -> None:

@@ -20,9 +20,10 @@ from events.topics import Topic
 from streams.emit import Emission
 from streams.ledger import Ledger
 from streams.pipeline import Rules
+from streams.secrets import Secrets
 from streams.worker import Worker
 from tests.strategies import NOW_MS, Sent, ring
-from tests.streams.test_pipeline import everyone_grants
+from tests.streams.test_pipeline import SECRETS, everyone_grants
 
 POLICY, KEYS = load_policy(BUNDLED_POLICY), ring(0)
 
@@ -78,6 +79,7 @@ class Around:
             settings=Settings(**{"server_timeout_s": 0.3, **settings}),
             rules=Rules(Codec(), POLICY, KEYS),
             ledger=cast(Any, self),
+            secrets=cast(Any, EveryonesSecrets()),
             clock=self.clock,
             topic_ids={Topic.RAW: "raw-id", Topic.CONSENT: "consent-id"},
         )
@@ -130,6 +132,15 @@ class Around:
         self.step("ledger")
         await asyncio.sleep(0)  # where a cancellation is heard
         return ledger
+
+
+class EveryonesSecrets:
+    """Always just proved to be current."""
+
+    proved_s = float("inf")
+
+    async def current(self) -> Secrets:
+        return SECRETS
 
 
 class Producer:

@@ -16,13 +16,14 @@ from streams.fate import FATES, PASSED, REJECTED
 from streams.ledger import Ledger
 from streams.observe import observe
 from streams.pipeline import Outcome, Rules, process
+from tests.kit.secrets import secrets
 from tests.oracle import keyed
 from tests.strategies import NOW_MS, Sent, encoded, policies, ring, runs, sound_batch
 
 
 def outcome_of(run: list[Sent], policy: Policy) -> Outcome:
     messages = [RawMessage(at, NOW_MS, sent.value) for at, sent in enumerate(run)]
-    return process(messages, Rules(Codec(), policy, ring(0)), Ledger(), NOW_MS)
+    return process(messages, Rules(Codec(), policy, ring(0)), Ledger(), secrets(), NOW_MS)
 
 
 def events_in(run: list[Sent]) -> list[int]:

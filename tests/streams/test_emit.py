@@ -22,7 +22,7 @@ from streams.pipeline import Rules, process
 from tests.oracle import World, expect
 from tests.strategies import NOW_MS, Sent, encoded, fixed_id, ring, sound_batch
 from tests.streams.read_back import read, read_back
-from tests.streams.test_pipeline import everyone_grants
+from tests.streams.test_pipeline import SECRETS, everyone_grants
 
 SOURCE = Source(Topic.RAW, "00000000-0000-0000-0000-000000000000", 3, "f" * 64)
 KEYS = ring(0)
@@ -36,7 +36,7 @@ def emissions_of(run: Sequence[Sent], policy: Policy) -> list[Emission]:
     for word in everyone_grants():
         ledger.apply(word)
     messages = [RawMessage(at, NOW_MS, sent.value) for at, sent in enumerate(run)]
-    outcome = process(messages, Rules(Codec(), policy, KEYS), ledger, NOW_MS)
+    outcome = process(messages, Rules(Codec(), policy, KEYS), ledger, SECRETS, NOW_MS)
     return emit(outcome, SOURCE, policy.lateness_ms, {}, Codec())
 
 
@@ -143,7 +143,7 @@ def test_the_books_name_the_dead_letter_of_each_copy_in_the_message_that_has_the
         for at in range(4_098)
     ]
     rules = Rules(Codec(), load_policy(BUNDLED_POLICY), KEYS)
-    outcome = process(run, rules, Ledger(), NOW_MS)
+    outcome = process(run, rules, Ledger(), SECRETS, NOW_MS)
     books = [
         read(emission)[0]
         for emission in emit(outcome, SOURCE, 0, {}, Codec())
@@ -169,7 +169,7 @@ def test_the_watermark_is_the_latest_event_minus_the_lateness(
 ) -> None:
     policy = load_policy(BUNDLED_POLICY)
     messages = [RawMessage(0, NOW_MS, None)]
-    outcome = process(messages, Rules(Codec(), policy, KEYS), Ledger(), NOW_MS)
+    outcome = process(messages, Rules(Codec(), policy, KEYS), Ledger(), SECRETS, NOW_MS)
     emissions = emit(outcome, SOURCE, policy.lateness_ms, seen_ms, Codec())
     books = [read(e)[0] for e in emissions if e.topic is Topic.ACCOUNTING]
     assert {b["purpose"]: b["watermark_ms"] for b in books} == {

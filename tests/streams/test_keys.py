@@ -36,7 +36,7 @@ def content_of(keys: KeyRing) -> dict[str, Any]:
         {"epoch": e.epoch, "from_ms": e.from_ms, "keys": {n: k.hex() for n, k in e.keys.items()}}
         for e in keys.epochs
     ]
-    return {"format": 1, "epochs": epochs}
+    return {"format": 1, "epochs": epochs, "sealing": keys.sealing.to_section()}
 
 
 def faults(path: Path) -> str:
@@ -117,6 +117,24 @@ def test_every_fault_is_named_at_once_and_no_key_in_any(path: Path) -> None:
     assert len(found.splitlines()) == 8
     assert secret not in found
     assert "00ff" not in found
+
+
+def test_a_file_from_before_subjects_were_sealed_says_how_to_go_on(path: Path) -> None:
+    content = content_of(ring(0))
+    del content["sealing"]
+    assert faults(written(path, content)) == (
+        "has no sealing keys: add them with `glasshouse keys rotate-sealing`"
+    )
+    assert load_keys(path, without_sealing=True).epochs == ring(0).epochs
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"private_keys": []}, {"private_keys": ["00"]}, {"digest_key": "00"}, {"no": "keys"}]
+)
+def test_sealing_keys_of_another_shape_are_refused(path: Path, wrong: dict[str, Any]) -> None:
+    content = content_of(ring(0))
+    content["sealing"] = {**content["sealing"], **wrong} if "no" not in wrong else wrong
+    assert faults(written(path, content)).startswith("is not a key file")
 
 
 @pytest.mark.parametrize(

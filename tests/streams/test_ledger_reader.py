@@ -129,7 +129,7 @@ class FakeConsumer:
 def reading(
     broker: FakeBroker, monkeypatch: pytest.MonkeyPatch, codec: Codec | None = None
 ) -> Iterator[tuple[LedgerReader, FixedClock]]:
-    monkeypatch.setattr("streams.ledger_reader.Consumer", lambda config: FakeConsumer(broker))
+    monkeypatch.setattr("streams.topic_reader.Consumer", lambda config: FakeConsumer(broker))
     clock = FixedClock(NOW_MS)
     reader = LedgerReader(Settings(kafka_servers="nowhere:1"), codec or Codec(), clock)
     reader.start()

@@ -18,6 +18,7 @@ from streams.emit import Emission, Source, emit
 from streams.keys import KeyRing
 from streams.ledger import Ledger
 from streams.pipeline import Rules, process
+from tests.kit.secrets import secrets
 from tests.oracle import Epochs, World, expect
 from tests.strategies import (
     APPLICATIONS,
@@ -37,6 +38,8 @@ from tests.streams.read_back import read, read_back
 SOURCE = Source(Topic.RAW, "topic-id", 3, "f" * 64)
 Words = Sequence[ConsentRecord]
 _CODEC = Codec()
+#: What a worker knows of everybody.
+SECRETS = secrets()
 
 
 def everyone_grants() -> list[ConsentRecord]:
@@ -62,7 +65,7 @@ def emitted(
     emissions = []
     for take in takes:
         messages = [RawMessage(offset, NOW_MS, run[offset].value) for offset in take]
-        outcome = process(messages, rules, ledger, NOW_MS)
+        outcome = process(messages, rules, ledger, SECRETS, NOW_MS)
         emissions += emit(outcome, SOURCE, policy.lateness_ms, {}, _CODEC)
     return emissions
 

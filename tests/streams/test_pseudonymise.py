@@ -12,12 +12,16 @@ from hypothesis import strategies as st
 from events.codec import Codec
 from events.policy import BUNDLED_POLICY, load_policy
 from events.purposes import GOVERNANCE, PURPOSES, Purpose
+from events.subject_secret import SubjectSecret
 from streams.decode import RawMessage, decode
 from streams.keys import KeyRing
 from streams.minimise import minimise
 from streams.pseudonymise import Pseudonymised, keyed_id, pseudonymise, subject_id
+from tests.kit.secrets import secrets
 from tests.strategies import (
     EPOCH_STARTS_MS,
+    OPENER,
+    SUBJECTS,
     Sent,
     batches,
     encoded,
@@ -28,6 +32,8 @@ from tests.strategies import (
 )
 
 POLICY = load_policy(BUNDLED_POLICY)
+SAME = b"sixteen bytes !!"
+KNOWN = secrets().known(SUBJECTS) | {SAME.decode(): SubjectSecret(SAME, 0)}
 _COLUMNS = (
     "pseudonym",
     "session",
@@ -46,10 +52,12 @@ _COLUMNS = (
 def pseudonymised(
     run: list[Sent], keys: KeyRing, purpose: Purpose = Purpose.AGENT_TRAINING
 ) -> Pseudonymised:
-    found, _ = decode([RawMessage(at, 0, sent.value) for at, sent in enumerate(run)], Codec())
+    found, _ = decode(
+        [RawMessage(at, 0, sent.value) for at, sent in enumerate(run)], Codec(), OPENER
+    )
     fates = np.zeros(len(found.time_ms), dtype=np.uint8)
     limits = POLICY.purposes[purpose]
-    return pseudonymise(minimise(found, fates, limits, frozenset()), keys, purpose)
+    return pseudonymise(minimise(found, fates, limits, frozenset()), keys, purpose, KNOWN)
 
 
 def rows(found: Pseudonymised) -> list[tuple[object, ...]]:
@@ -98,8 +106,7 @@ def test_ids_of_one_key_and_another_differ_in_about_half_of_their_bits() -> None
 
 
 def test_a_person_a_session_and_a_batch_with_equal_bytes_get_three_ids() -> None:
-    same = b"sixteen bytes !!"
-    batch = sound_batch(subject=same.decode(), session=same, batch_id=same)
+    batch = sound_batch(subject=SAME.decode(), session=SAME, batch_id=SAME)
     found = pseudonymised([Sent(encoded(batch))], ring(0))
     assert len({int(found.pseudonym[0]), int(found.session[0]), int(found.batch[0])}) == 3
 

@@ -24,6 +24,7 @@ from events.topics import SPEC, Topic
 from streams.emit import Emission
 from streams.keys import save_keys
 from tests.documents import ROOT
+from tests.kit.secrets import give_secrets
 from tests.oracle import World, expect
 from tests.producers.read_back import everything_on
 from tests.strategies import SUBJECTS, Sent, encoded, fixed_id, ring, sound_batch
@@ -58,6 +59,7 @@ def runs_of(base_ms: int) -> list[list[Sent]]:
 
 
 def publish(settings: Settings, said: Sequence[ConsentRecord], runs: list[list[Sent]]) -> None:
+    give_secrets(settings, SUBJECTS)
     producer = Producer(client_config(settings))
     for word in said:
         value = Codec().encode(SCHEMA, to_record(word))

@@ -27,7 +27,7 @@ from deploy.broker import EmbeddedBroker
 from events.kafka import create_topics, wait_for_kafka
 from events.options import err, show_json
 from events.settings import Settings
-from streams.keys import KeyRing, new_epoch, save_keys
+from streams.keys import new_ring, save_keys
 from tests.containers.apache_kafka import ApacheKafka, why_not
 from tests.withdrawals.fleet import Fleet
 from tests.withdrawals.run import Plan, measure
@@ -92,7 +92,7 @@ def main(
                 group_prefix=f"withdrawals-{uuid4().hex[:8]}",
                 group_session_timeout_s=_SESSION_S if real else _EMBEDDED_SESSION_S,
             )
-            save_keys(KeyRing((new_epoch(1, 0),)), settings.keys_path)
+            save_keys(new_ring(), settings.keys_path)
             admin = wait_for_kafka(settings)
             create_topics(admin, settings)
             fleet = Fleet(settings, folder, workers, restart_every, freeze_every, freeze)

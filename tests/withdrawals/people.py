@@ -11,7 +11,7 @@ from events.batch import InteractionBatch
 from events.clock import MS_PER_S
 from events.purposes import PURPOSES, Purpose
 from streams.keys import KeyRing
-from streams.pseudonymise import subject_id
+from tests.kit.secrets import pseudonym
 from tests.strategies import sound_batch
 
 #: A batch is dated this far back, as if it had waited: nothing here depends on it.
@@ -49,7 +49,7 @@ class People:
     def pseudonyms(self, ring: KeyRing) -> dict[tuple[Purpose, int], str]:
         """Who a pseudonym in a purpose's rows is, of every key epoch."""
         return {
-            (purpose, subject_id(epoch.keys[purpose], name)): name
+            (purpose, pseudonym(epoch, purpose, name)): name
             for epoch in ring.epochs
             for purpose in PURPOSES
             for name in self.names

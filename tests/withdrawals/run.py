@@ -21,6 +21,7 @@ from events.purposes import PURPOSES, Purpose
 from events.settings import Settings
 from events.topics import Topic
 from streams.keys import load_keys
+from tests.kit.secrets import give_secrets
 from tests.withdrawals.fleet import Fleet
 from tests.withdrawals.load import Load
 from tests.withdrawals.people import People
@@ -63,6 +64,7 @@ class _Run:
         self.people = People.of(plan.withdrawals)
         self.registrar = Registrar(settings, codec)
         notice = load_policy(settings.policy_file).notice_version
+        give_secrets(settings, self.people.names)
         self.registrar.say(self.people.names, ConsentAction.GRANT, notice)
         self.watch = parts.enter_context(Watch(settings, codec, self.people.pseudonyms(ring)))
         load = Load(settings, codec, self.people, plan.batch_every_s, plan.replay_share)

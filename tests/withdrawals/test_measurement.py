@@ -11,7 +11,7 @@ import pytest
 from deploy.broker import EmbeddedBroker
 from events.kafka import create_topics, wait_for_kafka
 from events.settings import Settings
-from streams.keys import KeyRing, new_epoch, save_keys
+from streams.keys import new_ring, save_keys
 from tests.withdrawals.fleet import Fleet
 from tests.withdrawals.result import Result
 from tests.withdrawals.run import Plan, measure
@@ -26,7 +26,7 @@ def settings(tmp_path: Path) -> Iterator[Settings]:
     with EmbeddedBroker(tmp_path / "broker.log") as broker:
         own = {"data_dir": tmp_path, "group_session_timeout_s": 2}
         settings = Settings.model_validate({"kafka_servers": broker.servers, **own, **SOON})
-        save_keys(KeyRing((new_epoch(1, 0),)), settings.keys_path)
+        save_keys(new_ring(), settings.keys_path)
         create_topics(wait_for_kafka(settings), settings)
         yield settings
 

@@ -1,0 +1,69 @@
+"""The file that says what subjects are sealed to: `glasshouse keys public` writes it.
+
+It is the section `sealing` of the key file without its secrets, so the key file itself will do on a
+machine that has it, as in a trial.
+"""
+
+from __future__ import annotations
+
+import json
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from events.errors import SettingsError
+from events.sealing import KEY_BYTES, PublicKey
+
+#: Room for names of up to 63 bytes. A site with longer ones makes more, for all of them.
+ROOM_BYTES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Sealing:
+    """``room_bytes``: what every name is padded to. ``digest_key`` is for those who record
+    consent; a producer has none."""
+
+    public: PublicKey
+    room_bytes: int
+    digest_key: bytes | None = field(default=None, repr=False)
+
+
+def load_sealing(path: Path) -> Sealing:
+    """What is in ``path``. ``SettingsError`` names every fault, and no key."""
+    where = f"sealing file {path}"
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(
+            where,
+            ["does not exist: name one that `glasshouse keys public` wrote (sealing_file)"],
+        ) from None
+    except (OSError, ValueError) as error:
+        raise SettingsError(where, [f"cannot be read: {type(error).__name__}"]) from None
+    try:
+        sealing = _read(content["sealing"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise SettingsError(where, [f"is no sealing file: {type(error).__name__}"]) from None
+    if sealing.digest_key is not None and mode & 0o077:
+        raise SettingsError(where, [f"mode is {mode:04o}, so others can read it: chmod 600"])
+    return sealing
+
+
+def _read(section: dict[str, Any]) -> Sealing:
+    public = PublicKey(bytes.fromhex(section["public_key"]))
+    digest_key = bytes.fromhex(section["digest_key"]) if "digest_key" in section else None
+    room_bytes = int(section["room_bytes"])
+    sizes = {len(public.raw), len(digest_key or public.raw)}
+    if sizes != {KEY_BYTES} or not 2 <= room_bytes <= 2 * ROOM_BYTES + 1:
+        raise ValueError
+    return Sealing(public, room_bytes, digest_key)
+
+
+def section_of(sealing: Sealing) -> dict[str, Any]:
+    """What ``load_sealing`` reads, as JSON has it."""
+    section = {"public_key": sealing.public.raw.hex(), "room_bytes": sealing.room_bytes}
+    if sealing.digest_key is None:
+        return section
+    return {**section, "digest_key": sealing.digest_key.hex()}

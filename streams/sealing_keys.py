@@ -1,0 +1,76 @@
+"""The keys by which people's names are opened and looked up: a section of the key file."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from events.sealing import KEY_BYTES, PrivateKeys, PublicKey
+from events.sealing_file import ROOM_BYTES, Sealing, section_of
+from streams.open_subjects import SubjectOpener
+
+
+@dataclass(frozen=True)
+class SealingKeys:
+    """``private``: all that may open, oldest first; subjects are sealed to the last one. The
+    ``digest_key`` never changes: what people are called in Kafka's compacted topics hangs on it."""
+
+    private: PrivateKeys
+    digest_key: bytes = field(repr=False)
+
+    @staticmethod
+    def new() -> SealingKeys:
+        """Fresh random keys."""
+        return SealingKeys(
+            PrivateKeys((secrets.token_bytes(KEY_BYTES),)), secrets.token_bytes(KEY_BYTES)
+        )
+
+    def rotated(self) -> SealingKeys:
+        """The same with one more key pair, which subjects are sealed to from now on."""
+        raws = (*self.private.raws, secrets.token_bytes(KEY_BYTES))
+        return SealingKeys(PrivateKeys(raws), self.digest_key)
+
+    @property
+    def public(self) -> PublicKey:
+        return self.private.public_keys[-1]
+
+    @cached_property
+    def opener(self) -> SubjectOpener:
+        """Opens subjects, and remembers them as long as these keys are in use."""
+        return SubjectOpener(self.private)
+
+    def exported(self, room_bytes: int = ROOM_BYTES, *, for_registrar: bool = False) -> Sealing:
+        """What a producer needs; with the digest key, what those need who record consent."""
+        return Sealing(self.public, room_bytes, self.digest_key if for_registrar else None)
+
+    def to_section(self) -> dict[str, Any]:
+        """As the key file has it."""
+        section = section_of(self.exported(for_registrar=True))
+        return {**section, "private_keys": [raw.hex() for raw in self.private.raws]}
+
+
+def export(sealing: Sealing, path: Path) -> None:
+    """Write ``path``, whole or not at all: mode 0600 where it holds the digest key."""
+    secret = sealing.digest_key is not None
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if secret else 0o644)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump({"sealing": section_of(sealing)}, file, indent=2)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def from_section(section: dict[str, Any]) -> SealingKeys:
+    """KeyError, TypeError or ValueError where it is none."""
+    raws = tuple(bytes.fromhex(text) for text in section["private_keys"])
+    digest_key = bytes.fromhex(section["digest_key"])
+    if not raws or {len(raw) for raw in (*raws, digest_key)} != {KEY_BYTES}:
+        raise ValueError
+    return SealingKeys(PrivateKeys(raws), digest_key)
