@@ -132,6 +132,9 @@ for user in $ADMIN $USERS; do
     kafka_settings "$user" > "$user.toml"
 done
 echo 'kafka_sasl_mechanism = "PLAIN"' >> $ADMIN.toml
+# What these files hold comes out of the stack's key file: `glasshouse keys public`.
+echo "sealing_file = \"$PWD/producer_sealing.json\"" >> producer.toml
+echo "sealing_file = \"$PWD/registrar_sealing.json\"" | tee -a registrar.toml >> $ADMIN.toml
 registry_settings >> $ADMIN.toml
 for role in $ROLES; do
     password "clickhouse_${role}_password"

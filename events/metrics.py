@@ -40,6 +40,11 @@ EVENTS_REJECTED = Counter(
     ["purpose", "reason"],
     registry=REGISTRY,
 )
+READABLE_SUBJECTS = Counter(
+    "glasshouse_readable_subjects",
+    "Raw messages whose subject could be read in Kafka: of producers older than sealing.",
+    registry=REGISTRY,
+)
 DEAD_LETTERS = Counter(
     "glasshouse_dead_letters", "Messages rejected whole, by reason.", ["reason"], registry=REGISTRY
 )

@@ -7,8 +7,8 @@ time steps back (a delta is unsigned):
     sequence          0        |       1      |       2
                             gap of 79.8 s   a step back
 
-Identities are UUIDs of version 5 (RFC 9562): hashes, nothing random. They cover the recording's
-own bytes, so that nobody who only has a list of people and guesses the rest can compute one and
+Identities are UUIDs of version 5 (RFC 9562): hashes, nothing random. They cover the recording
+itself, so that nobody who only has a list of people and guesses the rest can compute one and
 find it in Kafka. The batch's id also covers its start and length, so that cutting the same session
 differently (another batch size) can never give two different batches one identity.
 """

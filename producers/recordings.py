@@ -44,7 +44,7 @@ class SessionEvents:
     """What a session's file holds: its events, and how many rows are not events of any kind.
 
     ``examples`` has the first ``MAX_EXAMPLES`` of the ``unreadable_rows``, in the file's order.
-    ``digest`` is of the file's bytes, which hold more than the events that are made of them.
+    ``digest`` is of the file, of more than the events that are made of it, but of nothing typed.
     """
 
     columns: EventColumns = field(repr=False)

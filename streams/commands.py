@@ -9,7 +9,7 @@ from typing import Annotated, Optional
 import typer
 
 from events.errors import InputError
-from events.options import err, show_json, show_table, with_settings
+from events.options import err, out, show_json, show_table, with_settings
 from events.purposes import Purpose
 from events.settings import KAFKA_ACCESS, REGISTRY_ACCESS, Settings
 
@@ -131,7 +131,10 @@ def rotate(
 
 def public(
     settings: Settings,
-    to: Annotated[Path, typer.Option(help="The file to write; an existing one is replaced.")],
+    to: Annotated[
+        Optional[Path],  # noqa: UP045 (Typer reads it at run time)
+        typer.Option(help="The file to write, or replace. Default: standard output."),
+    ] = None,
     registrar: Annotated[
         bool, typer.Option("--registrar", help="For those who record consent: mode 0600.")
     ] = False,
@@ -149,9 +152,12 @@ def public(
     Example: glasshouse keys public --to producer.json
     """
     from streams.keys import load_keys
-    from streams.sealing_keys import export
+    from streams.sealing_keys import export, text_of
 
     sealing = load_keys(settings.keys_path).sealing.exported(longest + 1, for_registrar=registrar)
+    if to is None:
+        out.print(text_of(sealing), highlight=False, markup=False, soft_wrap=True)
+        return
     export(sealing, to)
     err.print(f"made {to}: subjects are sealed to the key {sealing.public.id.hex()}")
 

@@ -9,6 +9,7 @@ from events.metrics import (
     EVENTS_PASSED,
     EVENTS_REJECTED,
     EVENTS_WITHHELD,
+    READABLE_SUBJECTS,
 )
 from events.outcomes import WHOLE_MESSAGE, Rejected, Withheld
 from events.purposes import PURPOSES
@@ -39,6 +40,7 @@ def observe(outcome: Outcome) -> None:
             EVENTS_WITHHELD.labels(purpose, withheld.value).inc(int(counts.sum()))
         for rejected, counts in books.rejected().items():
             EVENTS_REJECTED.labels(purpose, rejected.value).inc(int(counts.sum()))
+    READABLE_SUBJECTS.inc(outcome.readable)
     for entry in outcome.broken:
         DEAD_LETTERS.labels(entry.reason.value).inc()
     sizes = outcome.accounts[0].event_count

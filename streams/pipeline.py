@@ -44,6 +44,7 @@ class Outcome:
     partials: Partials
     accounts: tuple[Account, ...]  # one a purpose
     broken: tuple[Broken, ...]
+    readable: int = 0  # messages whose subject was not sealed
     redriven: tuple[tuple[int, int], ...] = ()  # (offset of a copy, that of its dead letter)
 
 
@@ -83,6 +84,7 @@ def process(
         partials=window(analytics.events),
         accounts=tuple(accounts),
         broken=broken,
+        readable=sum(not header.sealed_subject for header in batches.headers),
         redriven=tuple(
             (message.offset, message.redriven_from)
             for message in messages

@@ -54,6 +54,11 @@ class SealingKeys:
         return {**section, "private_keys": [raw.hex() for raw in self.private.raws]}
 
 
+def text_of(sealing: Sealing) -> str:
+    """What ``events.sealing_file.load_sealing`` reads."""
+    return json.dumps({"sealing": section_of(sealing)}, indent=2)
+
+
 def export(sealing: Sealing, path: Path) -> None:
     """Write ``path``, whole or not at all: mode 0600 where it holds the digest key."""
     secret = sealing.digest_key is not None
@@ -61,7 +66,7 @@ def export(sealing: Sealing, path: Path) -> None:
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if secret else 0o644)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump({"sealing": section_of(sealing)}, file, indent=2)
+            file.write(text_of(sealing))
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)

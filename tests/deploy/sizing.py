@@ -26,7 +26,7 @@ CLICKHOUSE_REPLICAS = 2
 DISK_USE = 0.7  # what is left is for merges, and for a bad day
 
 # Measured: the larger of two inputs, see SIZING.md.
-RAW_BYTES_A_MESSAGE = 317
+RAW_BYTES_A_MESSAGE = 317 + 116  # measured before subjects were sealed
 TRAINING_TOPIC_BYTES_AN_EVENT = 3.7
 WINDOWS_TOPIC_BYTES_A_MESSAGE = 20
 ACCOUNTING_TOPIC_BYTES_A_MESSAGE = 26

@@ -1,4 +1,4 @@
-"""Canaries: words planted wherever a recording holds text reach no message but as the subject."""
+"""Canaries: words planted wherever a recording holds text reach no message, nor does a name."""
 
 from __future__ import annotations
 
@@ -21,11 +21,9 @@ def published(folder: Path, subject: str | None = None) -> list[bytes]:
     return sent.messages
 
 
-def assert_only_the_subject_is_named(messages: list[bytes], subject: str) -> None:
+def assert_nothing_is_named(messages: list[bytes]) -> None:
     assert messages
-    for message in messages:
-        assert message.count(subject.encode()) == 1
-        assert CANARY.encode() not in message.replace(subject.encode(), b"")
+    assert not [message for message in messages if CANARY.encode() in message]
 
 
 def test_no_text_of_a_balabit_session_is_published(tmp_path: Path) -> None:
@@ -42,7 +40,7 @@ def test_no_text_of_a_balabit_session_is_published(tmp_path: Path) -> None:
         f"{CANARY}-line",
     ]
     balabit_session(tmp_path, subject, f"session_{CANARY}-name", rows)
-    assert_only_the_subject_is_named(published(tmp_path), subject)
+    assert_nothing_is_named(published(tmp_path))
 
 
 def test_no_text_of_a_ducktrack_recording_is_published(tmp_path: Path) -> None:
@@ -65,7 +63,7 @@ def test_no_text_of_a_ducktrack_recording_is_published(tmp_path: Path) -> None:
     names = ("system", "node", "release", "version", "machine", "processor", "model", "start_time")
     metadata = {name: f"{CANARY}-{name}" for name in names}
     ducktrack_session(folder, lines, {**metadata, "screen_width": 1512, "screen_height": 982})
-    assert_only_the_subject_is_named(published(folder, subject), subject)
+    assert_nothing_is_named(published(folder, subject))
 
 
 def test_which_letters_were_typed_makes_no_difference(tmp_path: Path) -> None:

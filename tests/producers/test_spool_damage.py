@@ -153,7 +153,7 @@ def test_a_database_of_something_else_or_of_a_later_version_is_refused(
 ) -> None:
     with opened(folder, clock):
         pass
-    for pragma, said in (("user_version = 2", "format 2"), ("application_id = 1", "not a spool's")):
+    for pragma, said in (("user_version = 3", "format 3"), ("application_id = 1", "not a spool's")):
         with sqlite3.connect(folder / "unsent.db") as database:
             database.execute(f"PRAGMA {pragma}")
         database.close()

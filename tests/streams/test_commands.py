@@ -12,11 +12,14 @@ from typer.testing import CliRunner, Result
 
 from events.clock import MS_PER_DAY, MS_PER_HOUR, SystemClock
 from events.errors import InputError, SettingsError
+from events.kept_secrets import file_of
 from events.purposes import PURPOSES
+from events.sealing_file import load_sealing
+from events.settings import Settings
 from glasshouse import app
 from streams.keys import load_keys, save_keys
-from streams.pseudonymise import subject_id
-from tests.strategies import ring
+from tests.kit.secrets import pseudonym, records_of
+from tests.strategies import SEALING, ring
 
 
 @pytest.fixture
@@ -26,7 +29,9 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def keys(path: Path, *arguments: str) -> Result:
-    return CliRunner().invoke(app, ["keys", *arguments, "--key-file", str(path)])
+    return CliRunner().invoke(
+        app, ["keys", *arguments, "--key-file", str(path), "--data-dir", str(path.parent)]
+    )
 
 
 def rows(result: Result) -> list[dict[str, object]]:
@@ -79,13 +84,48 @@ def test_rotate_adds_an_epoch_ahead_and_leaves_the_old_ones(path: Path) -> None:
     assert len(load_keys(path).epochs) == 3
 
 
+def test_rotate_keeps_the_sealing_keys(path: Path) -> None:
+    save_keys(ring(0), path)
+    assert keys(path, "rotate").exit_code == 0
+    assert load_keys(path).sealing == SEALING
+
+
+def test_public_exports_no_secret_and_the_registrars_file_is_private(path: Path) -> None:
+    save_keys(ring(0), path)
+    for_producers, for_registrars = path.with_name("producer"), path.with_name("registrar")
+    assert keys(path, "public", "--to", str(for_producers)).exit_code == 0
+    assert load_sealing(for_producers) == SEALING.exported()
+    secrets = [SEALING.digest_key, *SEALING.private.raws, *ring(0).epochs[0].keys.values()]
+    assert not [secret for secret in secrets if secret.hex() in for_producers.read_text()]
+    longer = ("--registrar", "--longest-subject-bytes", "128")
+    assert keys(path, "public", "--to", str(for_registrars), *longer).exit_code == 0
+    assert load_sealing(for_registrars) == SEALING.exported(129, for_registrar=True)
+    assert stat.S_IMODE(for_registrars.stat().st_mode) == 0o600
+    assert SEALING.private.raws[0].hex() not in for_registrars.read_text()
+
+
+def test_rotate_sealing_adds_a_key_pair_and_leaves_the_old_one_to_open(path: Path) -> None:
+    save_keys(ring(0), path)
+    assert keys(path, "rotate-sealing").exit_code == 0
+    rotated = load_keys(path)
+    assert rotated.epochs == ring(0).epochs
+    assert rotated.sealing.private.raws[0] == SEALING.private.raws[0]
+    assert rotated.sealing.digest_key == SEALING.digest_key
+    assert rotated.sealing.public != SEALING.public
+
+
 def test_a_pseudonym_is_given_for_every_purpose_and_epoch_or_the_one_asked_for(path: Path) -> None:
     save_keys(ring(0, 5), path)
+    refused_for_none = keys(path, "pseudonym", "user12")
+    assert refused_for_none.exit_code == 1
+    assert "user12" not in refused_for_none.output
+    content = {key.hex(): value.hex() for key, value in records_of(["user12"], SEALING).items()}
+    file_of(Settings(data_dir=path.parent)).write_text(json.dumps(content))
     expected = [
         {
             "purpose": purpose.value,
             "epoch": epoch.epoch,
-            "pseudonym": str(subject_id(epoch.keys[purpose], "user12")),
+            "pseudonym": str(pseudonym(epoch, purpose, "user12")),
         }
         for purpose in PURPOSES
         for epoch in ring(0, 5).epochs

@@ -108,7 +108,8 @@ def test_forgetting_one_person_changes_no_row_of_anybody_else(
 
 def rows_of(outcome: Outcome) -> dict[object, object]:
     found = read_back(emit(outcome, SOURCE, 0, {}, Codec()))
-    return {**found.training, **{("partial", key): row for key, row in found.partials.items()}}
+    rows: dict[object, object] = {("row", key): row for key, row in found.training.items()}
+    return rows | {("partial", key): row for key, row in found.partials.items()}
 
 
 @given(run=runs(), keys=key_rings(), other=st.sampled_from(PURPOSES))
