@@ -32,6 +32,7 @@ pytestmark = [pytest.mark.service, pytest.mark.containers]
 TOPICS = [
     "interactions.raw",
     "consent",
+    "subject_secrets",
     "interactions.agent_training",
     "windows.team_analytics",
     "accounting",
@@ -45,15 +46,21 @@ TRANSACTIONAL_IDS = [
     "glasshouse-worker-too:interactions.raw:0",
     "glasshouse-loader:interactions.raw:0",
     "somebody-else:interactions.raw:0",
+    "glasshouse-enrolment",
 ]
 
 #: Written by hand, in the words of acts.py: what is not here must be refused.
 MAY: dict[str, dict[str, str]] = {
     "producer": {"interactions.raw": "describe write"},
-    "registrar": {"consent": "describe read write"},
+    "registrar": {
+        "consent": "describe read write",
+        "subject_secrets": "describe read write",
+        "glasshouse-enrolment": "begin",
+    },
     "worker": {
         "interactions.raw": "describe describe_configs read",
         "consent": "describe describe_configs read",
+        "subject_secrets": "describe read",
         "interactions.agent_training": "describe write",
         "windows.team_analytics": "describe write",
         "accounting": "describe write",
