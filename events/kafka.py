@@ -12,7 +12,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from events.errors import ServerMissing, Stop
 from events.settings import Settings
-from events.topics import SPEC, TOPICS, Topic, TopicSpec
+from events.topics import SEGMENT_MS, SPEC, TOPICS, Topic, TopicSpec
 from events.unreadable import StepOver
 
 _ASK_TIMEOUT_S = 5.0
@@ -163,11 +163,13 @@ def _no_answer(error: KafkaException) -> ServerMissing:
 
 
 def _topic_config(spec: TopicSpec, replicas: int) -> dict[str, str]:
+    segment = str(SEGMENT_MS)
     config = (
-        {"cleanup.policy": "compact"}
+        {"cleanup.policy": "compact", "max.compaction.lag.ms": segment}
         if spec.compacted
         else {"retention.ms": str(spec.retention_ms)}
     )
+    config["segment.ms"] = segment
     if replicas > 1:
         config["min.insync.replicas"] = str(least_in_sync(replicas))
     return config

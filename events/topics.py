@@ -50,6 +50,11 @@ TOPICS: tuple[TopicSpec, ...] = (
     TopicSpec(Topic.CONSENT_LOG, "none", "consent_log", False, False, 30 * MS_PER_DAY),
 )
 
+#: Kafka drops, and compacts, whole segments, and begins a new one after this long, as soon as
+#: something is written: so a message lives this much longer than its retention at most, and an
+#: answer that was replaced, or erased, is compacted away once the ledger's segment has ended.
+SEGMENT_MS = MS_PER_DAY
+
 SPEC: dict[Topic, TopicSpec] = {spec.topic: spec for spec in TOPICS}
 
 #: Where a purpose's data goes: the only topic its rows may ever be sent to.

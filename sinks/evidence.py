@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum, unique
 from typing import TYPE_CHECKING, Any
 
 from events.purposes import PURPOSES, Purpose
+from sinks.expiry import compared_from, horizons
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver import Client
 
 #: How many places are named of each kind of fault; their number is always exact.
 SHOWN = 5
+
+
+@unique
+class Age(StrEnum):
+    """Of a batch: whether retention may have reached it (``sinks.expiry``)."""
+
+    YOUNG = "young"
+    OLD = "old"
+    UNKNOWN = "unknown"  # accounted for by a worker of before accounts had days
+
 
 #: (topic id, partition)
 Source = tuple[str, int]
@@ -58,17 +71,20 @@ ORDER BY topic_id, partition, `offset`
 LIMIT {shown:UInt32}
 """
 
-_ACCOUNTED_SIZES = """
-SELECT passed, count()
+_ACCOUNTED_SIZES = f"""
+SELECT
+    passed,
+    multiIf(day = 0, '{Age.UNKNOWN}', day < {{compared_from:UInt32}}, '{Age.OLD}', '{Age.YOUNG}'),
+    count()
 FROM
 (
-    SELECT batch, max(passed_count) AS passed
+    SELECT batch, max(passed_count) AS passed, argMax(first_day, passed_count) AS day
     FROM governance.accounting FINAL
-    WHERE purpose = {purpose:String} AND batch != 0
+    WHERE purpose = {{purpose:String}} AND batch != 0
     GROUP BY batch
 )
 WHERE passed > 0
-GROUP BY passed
+GROUP BY 1, 2
 """
 
 #: What each purpose's table holds, as views tell it that only count (``sinks.views``).
@@ -115,9 +131,23 @@ class Faults:
 
 
 @dataclass(frozen=True, slots=True)
+class Accounted:
+    """What of a purpose is compared with its table: batches that retention cannot have reached,
+    those that start on the day ``compared_from`` (since 1970) or later. ``expired``: how many were
+    accounted for on earlier days. ``undated``: batches without a day; where there are any,
+    everything is compared, as if nothing had expired."""
+
+    sizes: Sizes
+    compared_from: int = 0
+    expired: int = 0
+    undated: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Stored:
-    """``rows`` after repeats collapsed, and how many different ``identities`` they have (the same,
-    unless a row is in two places). ``unmerged``: repeats that wait for parts to merge."""
+    """``sizes`` of the batches that are compared; all ``rows`` after repeats collapsed, and how
+    many different ``identities`` they have (the same, unless a row is in two places). ``unmerged``:
+    repeats that wait for parts to merge."""
 
     sizes: Sizes
     rows: int
@@ -130,25 +160,29 @@ class Evidence:
     spans: tuple[Span, ...]
     unbalanced: Faults
     disagreeing: Faults
-    accounted: Mapping[Purpose, Sizes]
+    accounted: Mapping[Purpose, Accounted]
     stored: Mapping[Purpose, Stored]
     broken_partials: Faults
 
 
-def gather(client: Client) -> Evidence:
-    """All numbers. The loader should be at rest, or they are of different moments."""
+def gather(client: Client, now_ms: int) -> Evidence:
+    """All numbers, as of ``now_ms``. The loader should be at rest, or they are of different
+    moments."""
     shown = {"shown": SHOWN}
+    gone_to = horizons(client, now_ms)
+    accounted = {
+        purpose: _accounted(client, purpose, compared_from(gone_to.get(TABLE_OF[purpose], -1)))
+        for purpose in PURPOSES
+    }
     return Evidence(
         spans=tuple(spans_of(client)),
         unbalanced=_offsets(client.query(_UNBALANCED, parameters=shown).result_rows),
         disagreeing=_offsets(client.query(_DISAGREEING, parameters=shown).result_rows),
-        accounted={
-            purpose: _pairs(
-                client.query(_ACCOUNTED_SIZES, parameters={"purpose": purpose.value}).result_rows
-            )
-            for purpose in PURPOSES
+        accounted=accounted,
+        stored={
+            purpose: _stored(client, purpose, known.compared_from)
+            for purpose, known in accounted.items()
         },
-        stored={purpose: _stored(client, purpose) for purpose in PURPOSES},
         broken_partials=_windows(client.query(_BROKEN_PARTIALS, parameters=shown).result_rows),
     )
 
@@ -164,18 +198,31 @@ def spans_of(client: Client) -> Iterable[Span]:
         yield Span((topic_id, partition), purpose, messages, last + 1, gaps)
 
 
-def _stored(client: Client, purpose: Purpose) -> Stored:
+def _accounted(client: Client, purpose: Purpose, first_day: int) -> Accounted:
+    """``first_day``: the first one whose batches retention cannot have reached."""
+    asked = {"purpose": purpose.value, "compared_from": first_day}
+    found: dict[Age, dict[int, int]] = {age: {} for age in Age}
+    for size, age, batches in client.query(_ACCOUNTED_SIZES, parameters=asked).result_rows:
+        found[Age(age)][int(size)] = int(batches)
+    undated = sum(found[Age.UNKNOWN].values())
+    if undated:
+        every: Counter[int] = Counter()
+        for sizes in found.values():
+            every.update(sizes)
+        return Accounted(every, undated=undated)
+    return Accounted(found[Age.YOUNG], first_day, sum(found[Age.OLD].values()))
+
+
+def _stored(client: Client, purpose: Purpose, first_day: int) -> Stored:
     found = client.query(
-        f"SELECT events, sum(batches), sum(rows), sum(identities) FROM {_SIZES_OF[purpose]} "
-        "GROUP BY events"
+        "SELECT events, sumIf(batches, toUInt32(day) >= {first_day:UInt32}), sum(rows), "
+        f"sum(identities) FROM {_SIZES_OF[purpose]} GROUP BY events",
+        parameters={"first_day": first_day},
     ).result_rows
     rows = sum(int(row[2]) for row in found)
     plain = int(client.query(f"SELECT sum(rows) FROM {_ROWS_OF[purpose]}").result_rows[0][0])
-    return Stored(_pairs(found), rows, sum(int(row[3]) for row in found), plain - rows)
-
-
-def _pairs(rows: Iterable[Any]) -> Sizes:
-    return {int(row[0]): int(row[1]) for row in rows}
+    sizes = {int(row[0]): int(row[1]) for row in found if row[1]}
+    return Stored(sizes, rows, sum(int(row[3]) for row in found), plain - rows)
 
 
 def _offsets(rows: Any) -> Faults:

@@ -1,9 +1,11 @@
-"""The policy's limits inside ClickHouse: retention, and the smallest group a view shows."""
+"""How long rows are kept, and the smallest group a view shows: the policy's limits and the data
+map's, inside ClickHouse."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from events.data_map import Kind, of_kind
 from events.policy import Policy
 from events.purposes import Purpose
 from sinks.insert import ON_A_MAJORITY
@@ -12,11 +14,24 @@ from sinks.sql import Placement
 if TYPE_CHECKING:
     from clickhouse_connect.driver import Client
 
-#: Table and column by which each purpose's rows expire.
-EXPIRES_BY: dict[Purpose, tuple[str, str]] = {
-    Purpose.AGENT_TRAINING: ("training.interactions", "toDateTime(time)"),
-    Purpose.TEAM_ANALYTICS: ("analytics.window_partials", "window_start"),
+#: Every table whose rows expire, and by which moment.
+_MOMENTS = {
+    "training.interactions": "toDateTime(time)",
+    "analytics.window_partials": "window_start",
+    "governance.dead_letters": "toDateTime(message_time)",
+    "governance.audit_log": "toDateTime(at)",
+    "governance.queries": "toDateTime(started_at)",
 }
+
+_IN_FORCE = """
+SELECT table_name, argMax(days, set_at) FROM governance.retention GROUP BY table_name
+"""
+
+
+def retention_days(policy: Policy) -> dict[str, int]:
+    """Days after which the rows of each table expire; tables without an end are left out."""
+    days = {name: store.retention.days_under(policy) for name, store in of_kind(Kind.TABLE).items()}
+    return {name: found for name, found in days.items() if found is not None}
 
 
 def apply_policy(
@@ -24,30 +39,38 @@ def apply_policy(
     policy: Policy,
     placement: Placement = Placement(),  # noqa: B008 (frozen, no state)
 ) -> None:
-    """Set each purpose's retention and the smallest group. Doing it again changes nothing."""
-    for purpose, (table, moment) in EXPIRES_BY.items():
-        days = policy.purposes[purpose].retention_days
-        _expire(client, placement.holder(table), f"{moment} + toIntervalDay({days})", placement)
+    """Set the retention of every table that has one, note it in ``governance.retention``, and set
+    the smallest group. Doing it again changes nothing.
+
+    A retention is noted once it is set: a stop in between is mended by the next ``migrate``, and
+    until then nothing that expires by it is taken for expired.
+    """
+    known: dict[str, int] = {row[0]: row[1] for row in client.query(_IN_FORCE).result_rows}
+    for table, days in retention_days(policy).items():
+        ttl = f"{_MOMENTS[table]} + toIntervalDay({days})"
+        _expire(client, placement.holder(table), ttl, placement)
+        if known.get(table) != days:
+            _add(client, "governance.retention", table_name=table, days=days)
     _limit_groups(client, policy.purposes[Purpose.TEAM_ANALYTICS].smallest_group)
 
 
 def _expire(client: Client, table: str, ttl: str, placement: Placement) -> None:
-    """A day's part goes as a whole (``ttl_only_drop_parts``), so rows live at most a day longer."""
+    """Of people's rows a day's part goes as a whole (``ttl_only_drop_parts``), so they live at most
+    a day longer."""
     database, name = table.split(".")
     engine = client.command(
         "SELECT engine_full FROM system.tables WHERE database = {d:String} AND name = {n:String}",
         parameters={"d": database, "n": name},
     )
-    if f" TTL {ttl} " not in str(engine):
+    if f" TTL {ttl} " not in f"{engine} ":
         client.command(placement.resolve(f"ALTER TABLE {table}{{on_cluster}} MODIFY TTL {ttl}"))
 
 
 def _limit_groups(client: Client, smallest_group: int) -> None:
     found = client.query("SELECT smallest_group FROM analytics.group_limit FINAL").result_rows
     if [tuple(row) for row in found] != [(smallest_group,)]:
-        client.insert(
-            "analytics.group_limit",
-            [[smallest_group]],
-            column_names=["smallest_group"],
-            settings=ON_A_MAJORITY,
-        )
+        _add(client, "analytics.group_limit", smallest_group=smallest_group)
+
+
+def _add(client: Client, table: str, **row: object) -> None:
+    client.insert(table, [[*row.values()]], column_names=[*row], settings=ON_A_MAJORITY)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from confluent_kafka import Consumer, TopicPartition
 
+from events.clock import Clock, SystemClock
 from events.kafka import client_config, end_offsets, partitions_of, topic_ids, wait_for_kafka
 from events.purposes import Purpose
 from events.settings import Settings
@@ -27,11 +28,16 @@ if TYPE_CHECKING:
 _ASK_TIMEOUT_S = 5.0
 
 
-def prove(client: Client, settings: Settings) -> tuple[list[Check], dict[str, int]]:
+def prove(
+    client: Client,
+    settings: Settings,
+    clock: Clock = SystemClock(),  # noqa: B008 (frozen, no state)
+) -> tuple[list[Check], dict[str, int]]:
     """All checks, with places in their details where they can be told, and by table the rows that
-    wait to be merged. Kafka is asked if ``kafka_servers`` is set; raises ``ServerMissing``."""
+    wait to be merged; ``clock`` says what has expired. Kafka is asked if ``kafka_servers`` is set;
+    raises ``ServerMissing``."""
     kafka = kept_by_kafka(settings) if settings.kafka_servers else {}
-    evidence = gather(client)
+    evidence = gather(client, clock.now_ms())
     checks = [_located(client, evidence, check) for check in reconcile(evidence, kafka)]
     unmerged = {TABLE_OF[purpose]: stored.unmerged for purpose, stored in evidence.stored.items()}
     return checks, unmerged
@@ -63,7 +69,7 @@ def _located(client: Client, evidence: Evidence, check: Check) -> Check:
     for purpose, table in TABLE_OF.items():
         if check.ok or check.name != f"batches in {table}":
             continue
-        few, many = lacking(evidence.accounted[purpose], evidence.stored[purpose].sizes)
+        few, many = lacking(evidence.accounted[purpose].sizes, evidence.stored[purpose].sizes)
         places = []
         if many:
             days = ", ".join(days_of_batches(client, purpose, many))

@@ -1,6 +1,6 @@
 """Who may do what in ClickHouse. What is not said here is denied.
 
-``migrations/0004_access.sql`` and ``0006_chain_rights.sql`` say the same in SQL; a test compares
+``migrations/0004_access.sql`` and the rights added after it say the same in SQL; a test compares
 them, and another tries every principal on every object. No principal can read two purposes:
 ``reconcile`` compares them through views that only count, each read with the rights of a user that
 nobody can log in as.
@@ -37,6 +37,7 @@ ROLES = {
     "officer": "reads the books, and proves that they hold",
     "loader": "adds rows; reads which migrations were applied, and links of the accounting",
     "migrator": "makes and changes tables and views, and reads no events",
+    "auditor": "gathers who read what, from our log and ClickHouse's; sees no text of a question",
 }
 
 #: A purpose's database. Governance is not a purpose: it says what became of every event.
@@ -53,6 +54,9 @@ TABLES = (
     "governance.dead_letters",
     "governance.consent_log",
     "governance.migrations",
+    "governance.retention",
+    "governance.audit_log",
+    "governance.queries",
 )
 
 #: What the loader fills.
@@ -64,6 +68,28 @@ VIEWS = (
 )
 
 OBJECTS = (*TABLES, *VIEWS)
+
+#: What the auditor reads of the server's own log: no text of a statement or of an error.
+QUERY_LOG = "system.query_log"
+QUERY_LOG_COLUMNS = (
+    "columns",
+    "current_database",
+    "databases",
+    "exception_code",
+    "hostname",
+    "initial_user",
+    "is_initial_query",
+    "normalized_query_hash",
+    "query_id",
+    "query_kind",
+    "query_start_time_microseconds",
+    "read_rows",
+    "result_rows",
+    "tables",
+    "type",
+    "user",
+    "written_rows",
+)
 
 _CHANGES: tuple[Privilege, ...] = (
     "CREATE DATABASE",
@@ -109,8 +135,12 @@ def _rights() -> frozenset[Right]:
     found.add(Right("loader", "SELECT", "governance.accounting_chain", last_link))
     for database in (*PURPOSE_DATABASES, "governance"):
         found |= {Right("migrator", change, f"{database}.*") for change in _CHANGES}
-    for table in ("governance.migrations", "analytics.group_limit"):
+    for table in ("governance.migrations", "governance.retention", "analytics.group_limit"):
         found |= {Right("migrator", "SELECT", table), Right("migrator", "INSERT", table)}
+    for table in ("governance.audit_log", "governance.queries"):
+        found |= {Right("auditor", "SELECT", table), Right("auditor", "INSERT", table)}
+    found.add(Right("auditor", "SELECT", "governance.migrations", ("lacking", "sha256", "version")))
+    found.add(Right("auditor", "SELECT", QUERY_LOG, QUERY_LOG_COLUMNS))
     for definer, tables in DEFINERS.items():
         found.add(Right("migrator", "SET DEFINER", definer))
         found |= {Right(definer, "SELECT", table) for table in tables}

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from events.clock import MS_PER_DAY
 from events.outcomes import Rejected, Withheld
 from events.purposes import GOVERNANCE, Purpose
 from streams.decode import Batches, Broken
 from streams.fate import FATES, PASSED, REJECTED, WITHHELD
 from streams.keys import KeyEpoch
+from streams.minimise import PassingEvents
 from streams.pseudonymise import ID_BYTES, keyed_id
 
 
@@ -21,7 +23,8 @@ class Account:
     """n source messages for one purpose, in the order of their offsets.
 
     ``offset`` int64[n]; ``batch`` uint64[n] under the governance key, 0 where the message was
-    refused whole; ``fates`` int64[n, FATES]: each row sums to the events that came in.
+    refused whole; ``fates`` int64[n, FATES]: each row sums to the events that came in;
+    ``first_day`` int64[n]: see ``first_days``, 0 where the message was refused whole.
     ``latest_ms``: the largest time of a passing event, -1 if none passed.
     """
 
@@ -29,6 +32,7 @@ class Account:
     offset: NDArray[np.int64]
     batch: NDArray[np.uint64]
     fates: NDArray[np.int64]
+    first_day: NDArray[np.int64]
     latest_ms: int
 
     @property
@@ -69,6 +73,15 @@ def governance_ids(
     )
 
 
+def first_days(events: PassingEvents, passed: NDArray[np.int64]) -> NDArray[np.int64]:
+    """int64[n]: the day (since 1970, UTC) of the first of the ``passed`` events of each batch, 0
+    where there is none. Retention drops rows by their day, so this tells which may be gone."""
+    days = np.zeros(len(passed), dtype=np.int64)
+    starts = np.cumsum(events.event_count) - events.event_count
+    days[passed > 0] = events.time_ms[starts] // MS_PER_DAY
+    return days
+
+
 def account(
     purpose: Purpose,
     batches: Batches,
@@ -76,6 +89,7 @@ def account(
     *,
     ids: NDArray[np.uint64],
     counts: NDArray[np.int64],
+    days: NDArray[np.int64],
     latest_ms: int,
 ) -> Account:
     """The books of one purpose. A message refused whole counts as one event, in and rejected."""
@@ -84,10 +98,12 @@ def account(
     refused_at = np.array([entry.offset for entry in broken], dtype=np.int64)
     offset = np.concatenate([batches.offset, refused_at])
     order = np.argsort(offset, kind="stable")
+    nothing = np.zeros(len(broken), dtype=np.int64)
     return Account(
         purpose=purpose,
         offset=offset[order],
-        batch=np.concatenate([ids, np.zeros(len(broken), dtype=np.uint64)])[order],
+        batch=np.concatenate([ids, nothing.astype(np.uint64)])[order],
         fates=np.concatenate([counts, refused])[order],
+        first_day=np.concatenate([days, nothing])[order],
         latest_ms=latest_ms,
     )

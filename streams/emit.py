@@ -23,7 +23,7 @@ from streams.window import Partials
 #: What a message carries at most, uncompressed, so that it stays below 1 MiB with its header,
 #: even where every row brings a name of its own into the dictionaries (66 B each): a training row
 #: takes 14 B and each batch 48 B more, and an application; a partial 119 B, and a team and an
-#: application; an accounted message 120 B with every reason there is.
+#: application; an accounted message 122 B with every reason there is.
 MAX_ROWS_BYTES = 786_432
 _EVENT_BYTES, _BATCH_BYTES = 14, 48 + 66
 MAX_PARTIALS = 4_096
@@ -151,6 +151,7 @@ def account_records(
             "batch": books.batch[part],
             "event_count": books.event_count[part],
             "passed_count": books.passed_count[part],
+            "first_day": books.first_day[part],
         }
         here = range(int(columns["offset"][0]), int(columns["offset"][-1]) + 1)
         copies = [(offset, origin) for offset, origin in redriven if offset in here]

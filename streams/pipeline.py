@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from events.codec import Codec
 from events.policy import Policy
 from events.purposes import PURPOSES, Purpose
-from streams.account import Account, account, governance_ids
+from streams.account import Account, account, first_days, governance_ids
 from streams.decide import count_fates, decide
 from streams.decode import Broken, RawMessage, decode
+from streams.fate import PASSED
 from streams.gate import gate
 from streams.inspect import inspect
 from streams.keys import KeyRing
@@ -73,9 +74,12 @@ def process(
         passed[purpose] = pseudonymise(fine, rules.ring, purpose, known)
         ids = governance_ids(batches, epochs, purpose)
         counts = count_fates(batches, fates)
+        days = first_days(fine.events, counts[:, PASSED])
         latest_ms = int(fine.events.time_ms.max(initial=-1))
         accounts.append(
-            account(purpose, batches, broken, ids=ids, counts=counts, latest_ms=latest_ms)
+            account(
+                purpose, batches, broken, ids=ids, counts=counts, days=days, latest_ms=latest_ms
+            )
         )
     analytics = passed[Purpose.TEAM_ANALYTICS]
     return Outcome(

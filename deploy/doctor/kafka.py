@@ -16,7 +16,7 @@ from events.clock import MS_PER_DAY, MS_PER_HOUR, MS_PER_MINUTE, Clock
 from events.errors import ServerMissing
 from events.kafka import partitions_of, wait_for_kafka
 from events.settings import Settings
-from events.topics import SPEC, TOPICS, Topic, TopicSpec
+from events.topics import SEGMENT_MS, SPEC, TOPICS, Topic, TopicSpec
 
 _ASK_TIMEOUT_S = 5.0
 _KEEPS_ALL_MS = -1
@@ -92,6 +92,11 @@ def _configuration(admin: AdminClient, spec: TopicSpec, partitions: int) -> Find
         hours = f"{retention_ms // MS_PER_HOUR:,} h"
         remedy = f"set retention.ms={spec.retention_ms}: a shorter outage than it loses events"
         return Finding(check, f"keeps only {hours}", remedy)
+    segment_ms = int(config.get("segment.ms") or SEGMENT_MS)
+    if segment_ms > SEGMENT_MS:
+        days = f"{segment_ms / MS_PER_DAY:,.0f} days"
+        remedy = f"set segment.ms={SEGMENT_MS}: nothing goes before its whole segment may"
+        return Finding(check, f"keeps messages up to {days} beyond retention", remedy)
     return Finding(check, f"{partitions} partition(s), {cleanup}")
 
 

@@ -13,7 +13,7 @@ from events.errors import GlasshouseError, SettingsError
 from events.policy import Policy, load_policy
 from events.purposes import Purpose
 from events.settings import Settings
-from sinks.limits import EXPIRES_BY
+from sinks.limits import retention_days
 from sinks.migrate import has_users, is_migrated
 from sinks.prepare import placement_of
 from sinks.rights import RIGHTS, cluster_rights
@@ -122,14 +122,13 @@ def _skew(client: Client, clock: Clock) -> Finding:
 
 
 def _retention(client: Client, policy: Policy, placement: Placement) -> Iterator[Finding]:
-    for purpose, (name, _) in EXPIRES_BY.items():
+    for name, wanted in retention_days(policy).items():
         table = placement.holder(name)
-        wanted = policy.purposes[purpose].retention_days
         created = str(client.command(f"SHOW CREATE TABLE {table}"))
         found = re.search(r"TTL .*toIntervalDay\((\d+)\)", created.replace("\\n", " "))
         days = int(found.group(1)) if found else None
         text = f"{days} days" if days else "never expires"
-        remedy = "" if days == wanted else f"the policy says {wanted}: run `glasshouse migrate`"
+        remedy = "" if days == wanted else f"{wanted} days are agreed: run `glasshouse migrate`"
         yield Finding(f"retention of {table}", text, remedy)
 
 

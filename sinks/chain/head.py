@@ -15,9 +15,10 @@ import pyarrow as pa
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from confluent_kafka import KafkaException, TopicPartition
 
+from events.chain import BEGINNING
 from events.errors import Retry, Stop
 from events.log import log
-from sinks.chain.link import BEGINNING, links_of
+from sinks.chain.link import links_of
 from sinks.consumer import MessageSource, names_of
 from sinks.coordinates import Coordinates, Key
 from sinks.decode import Rows

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-#: ``previous`` of the link that a chain begins with.
-BEGINNING = "0" * 64
+from events.chain import chained
 
-_FORM = b"glasshouse accounting chain 1"
+#: Links from before accounts had days, and those since.
+_FORM_1, _FORM_2 = b"glasshouse accounting chain 1", b"glasshouse accounting chain 2"
 #: What is hashed, in this order; the arrays with the type in which they are.
 _PLACE = ("topic_id", "partition", "offset")
 _WORDS = ("source_topic", "source_topic_id", "source_partition", "purpose", "policy_hash")
@@ -27,13 +26,15 @@ _ARRAYS = {
     "redriven_from": "<i8",
 }
 _REASONS = ("withheld", "rejected")
+_DAYS, _DAYS_TYPE = "first_day", "<u2"
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
     """One message's account. ``place`` is (topic id, partition, offset) in the accounting topic,
     ``words`` (topic, topic id, partition, purpose, policy hash) say what it accounts for; all
-    ``arrays`` and the numbers of each reason have one value a source message."""
+    ``arrays`` and the numbers of each reason have one value a source message; only ``first_day`` is
+    empty where the worker was from before there were days."""
 
     place: tuple[str, int, int]
     words: tuple[str, str, int, str, str]
@@ -47,13 +48,11 @@ class Link:
         return self.words[1], self.words[2], self.words[3]
 
     def hash_after(self, previous: str) -> str:
-        """SHA-256 of all there is in the link and of the hash of the one before it, hex. Every
-        part is preceded by its length, so that no two links have the same bytes."""
-        digest = hashlib.sha256()
-        for part in (_FORM, previous.encode(), *self._parts()):
-            digest.update(len(part).to_bytes(8, "little"))
-            digest.update(part)
-        return digest.hexdigest()
+        """SHA-256 of all there is in the link and of the hash of the one before it, hex."""
+        days = self.arrays[_DAYS].astype(_DAYS_TYPE, copy=False).tobytes()
+        if not days:
+            return chained(_FORM_1, previous, self._parts())
+        return chained(_FORM_2, previous, (*self._parts(), days))
 
     def _parts(self) -> Iterator[bytes]:
         for word in (*self.place, *self.words):
@@ -73,7 +72,7 @@ def links_of(table: pa.Table) -> Iterator[Link]:
     """The links of a table with the columns of ``governance.accounting_chain``, row by row."""
     table = table.combine_chunks()
     plain = table.select([*_PLACE, *_WORDS, "batch_digest"]).to_pydict()
-    arrays = {name: _lists(table[name]) for name in _ARRAYS}
+    arrays = {name: _lists(table[name]) for name in (*_ARRAYS, _DAYS)}
     reasons = {name: list(_maps(table[name])) for name in _REASONS}
     for row in range(table.num_rows):
         yield Link(

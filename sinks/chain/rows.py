@@ -79,7 +79,7 @@ _ALL = """
     FROM
     (
         SELECT 1 AS is_row, purpose, `offset`, passed_count AS passed,
-            (topic, policy_hash, batch = 0, event_count, passed_count, redriven_from,
+            (topic, policy_hash, batch = 0, event_count, passed_count, redriven_from, first_day,
                 toString(mapSort(withheld::Map(String, UInt32))),
                 toString(mapSort(rejected::Map(String, UInt32)))) AS said
         FROM governance.accounting FINAL
@@ -88,7 +88,7 @@ _ALL = """
         UNION ALL
         SELECT 0, purpose, source_offset[i], passed_count[i],
             (source_topic, policy_hash, refused_whole[i]::UInt8, event_count[i], passed_count[i],
-                redriven_from[i],
+                redriven_from[i], first_day[i],
                 toString(mapSort(mapFilter((r, n) -> n > 0, mapApply((r, n) -> (r, n[i]),
                     withheld::Map(String, Array(UInt32)))))),
                 toString(mapSort(mapFilter((r, n) -> n > 0, mapApply((r, n) -> (r, n[i]),

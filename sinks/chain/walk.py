@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from events.chain import BEGINNING
 from sinks.chain.finding import Fault, Findings, link_place
-from sinks.chain.link import BEGINNING, Link, links_of
+from sinks.chain.link import Link, links_of
 from sinks.tables.accounting_chain import digest_of
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ SELECT toString(topic_id) AS topic_id, partition, `offset`, toString(source_topi
     toString(policy_hash) AS policy_hash, source_offset,
     refused_whole::Array(UInt8) AS refused_whole, event_count, passed_count,
     withheld::Map(String, Array(UInt32)) AS withheld,
-    rejected::Map(String, Array(UInt32)) AS rejected, redriven_from,
+    rejected::Map(String, Array(UInt32)) AS rejected, redriven_from, first_day,
     toString(batch_digest) AS batch_digest, toString(previous) AS previous, toString(hash) AS hash
 FROM governance.accounting_chain FINAL
 WHERE accounting_chain.topic_id = {topic_id:String} AND partition = {partition:UInt32}

@@ -40,8 +40,16 @@ def accounting(record: Mapping[str, Any]) -> pa.Table:
             "withheld": reason_maps(record["withheld"], rows),
             "rejected": reason_maps(record["rejected"], rows),
             "redriven_from": origins(record, columns["offset"]),
+            "first_day": first_days(columns["first_day"], rows),
         }
     )
+
+
+def first_days(days: NDArray[np.uint16], rows: int) -> NDArray[np.uint16]:
+    """The first day of each message; zeros from a writer that knew none. Raises ``Reject``."""
+    if len(days) not in (0, rows):
+        raise Reject(Rejected.UNEQUAL_COLUMNS)
+    return days if len(days) else np.zeros(rows, np.uint16)
 
 
 def origins(record: Mapping[str, Any], offset: NDArray[np.int64]) -> NDArray[np.int64]:

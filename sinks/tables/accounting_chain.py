@@ -16,7 +16,7 @@ from events.errors import Reject
 from events.outcomes import Rejected
 from events.schemas import newest
 from sinks.coordinates import Coordinates
-from sinks.tables.accounting import origins
+from sinks.tables.accounting import first_days, origins
 from sinks.tables.checked import everywhere, name, offsets, partition_numbers
 
 TABLE = "governance.accounting_chain"
@@ -28,6 +28,7 @@ def accounting_chain(record: Mapping[str, Any], at: Coordinates) -> pa.Table:
     Raises ``Reject`` where ``accounting`` does."""
     columns = unpack(record, _LAYOUT)
     source_offset, batch = columns["offset"], columns["batch"]
+    first_days(columns["first_day"], len(source_offset))
     return pa.table(
         {
             "topic_id": everywhere(at.topic_id, 1),
@@ -45,6 +46,7 @@ def accounting_chain(record: Mapping[str, Any], at: Coordinates) -> pa.Table:
             "withheld": _by_reason(record["withheld"], len(source_offset)),
             "rejected": _by_reason(record["rejected"], len(source_offset)),
             "redriven_from": _one(pa.array(origins(record, source_offset))),
+            "first_day": _one(pa.array(columns["first_day"])),
             "batch_digest": pa.array([digest_of(batch[batch != 0])]),
         }
     )

@@ -22,8 +22,8 @@ def why_not() -> str:
 
 
 class ApacheKafka(Container):
-    """A broker on a free port of 127.0.0.1. Its log cleaner looks five times a second, and it takes
-    group members with short sessions: else a test of either would take minutes."""
+    """A broker on a free port of 127.0.0.1. Its log cleaner looks five times a second, old segments
+    go at once, and it takes group members with short sessions: else a test would take minutes."""
 
     def __init__(self) -> None:
         super().__init__(IMAGE)
@@ -45,6 +45,8 @@ class ApacheKafka(Container):
             KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS="0",
             KAFKA_GROUP_MIN_SESSION_TIMEOUT_MS="1000",
             KAFKA_LOG_CLEANER_BACKOFF_MS="200",
+            KAFKA_LOG_RETENTION_CHECK_INTERVAL_MS="500",
+            KAFKA_LOG_INITIAL_TASK_DELAY_MS="500",
             KAFKA_HEAP_OPTS="-Xms512M -Xmx512M",
             KAFKA_OPTS="-XX:TieredStopAtLevel=1",  # it lives a minute: start soon, compile little
         )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from typing import Any
+
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import ConfigResource, ResourceType
@@ -11,7 +14,7 @@ from deploy.lag import Lag
 from events.clock import MS_PER_DAY, SystemClock
 from events.codec import Codec
 from events.kafka import client_config, create_topics, end_offsets, partitions_of, topic_ids
-from events.topics import TOPICS, Topic
+from events.topics import SEGMENT_MS, SPEC, TOPICS, Topic
 from producers.publisher import Publisher
 from tests.containers.cluster import PARTITIONS, Cluster, cluster_at
 from tests.producers.read_back import everything_on
@@ -68,11 +71,38 @@ def test_kafka_keeps_each_topic_as_long_as_the_table_says(kafka: Cluster) -> Non
     }
     for spec in TOPICS:
         config = described[spec.topic.value]
+        assert config["segment.ms"].value == str(SEGMENT_MS)
         if spec.compacted:
             assert config["cleanup.policy"].value == "compact"
+            assert config["max.compaction.lag.ms"].value == str(SEGMENT_MS)
         else:
             assert config["cleanup.policy"].value == "delete"
             assert config["retention.ms"].value == str(spec.retention_ms)
+
+
+@pytest.mark.containers
+def test_kafka_drops_a_message_a_day_after_its_retention_at_the_latest_and_no_other(
+    kafka: Cluster,
+) -> None:
+    """The broker's clock stands; the times that messages claim are moved."""
+    now_ms, retention_ms = SystemClock().now_ms(), SPEC[Topic.RAW].retention_ms
+    producer = Producer(client_config(kafka.settings))
+    where: dict[str, Any] = {"topic": Topic.RAW.value, "partition": 1}
+    ages_ms = (retention_ms + SEGMENT_MS // 2, retention_ms - SEGMENT_MS, 0)
+    for age_ms in ages_ms:
+        producer.produce(**where, value=b"x", timestamp=now_ms - age_ms)
+        assert producer.flush(10) == 0
+    consumer = Consumer(client_config(kafka.settings, **{"group.id": "test"}))
+    partition = TopicPartition(Topic.RAW.value, 1)
+    give_up_s = time.monotonic() + 60
+    try:
+        while consumer.get_watermark_offsets(partition, 10, cached=False) == (0, 3):
+            assert time.monotonic() < give_up_s, "the old message is still there"
+            time.sleep(0.2)
+        time.sleep(2)  # some more checks of the broker
+        assert consumer.get_watermark_offsets(partition, 10, cached=False) == (1, 3)
+    finally:
+        consumer.close()
 
 
 @pytest.mark.containers

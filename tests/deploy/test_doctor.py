@@ -179,6 +179,8 @@ class Future:
         (Topic.RAW, {"retention.ms": "3600000"}, "retention.ms=604800000"),
         (Topic.CONSENT, {"cleanup.policy": "delete"}, "cleanup.policy=compact"),
         (Topic.RAW, {"cleanup.policy": "compact"}, "cleanup.policy=delete"),
+        (Topic.RAW, {"segment.ms": "604800000"}, "segment.ms=86400000"),
+        (Topic.CONSENT, {"cleanup.policy": "compact", "segment.ms": "604800000"}, "segment.ms"),
         (Topic.RAW, {"retention.ms": "-1"}, ""),
         (Topic.CONSENT, {"cleanup.policy": "compact"}, ""),
     ],

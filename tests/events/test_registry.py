@@ -119,7 +119,7 @@ def test_every_schema_is_looked_up_under_the_value_of_its_topic() -> None:
 def test_nothing_is_written_with_a_schema_that_the_registry_does_not_hold(
     answer: Callable[[], Any],
 ) -> None:
-    with pytest.raises(Stop, match=r"accounting\.v2 under accounting-value.*glasshouse provision"):
+    with pytest.raises(Stop, match=r"accounting\.v3 under accounting-value.*glasshouse provision"):
         Codec(registry(answer)).encode("accounting", {})
 
 

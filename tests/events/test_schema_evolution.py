@@ -26,6 +26,7 @@ NAMES = sorted({schema.name for schema in bundled()})
 OUT = {
     "accounting.v1": "8f5d05c8cc0d7d1ca8117a114c20e9a2cd97daa7af9c363dbd949885c40cd335",
     "accounting.v2": "698788cf97406336d9625dc8d19c745cd00044af8dff8327cd8b0ffc311cc732",
+    "accounting.v3": "811c5cdf4173eb6bc7b8635326c77fe2e9fe1d171aca3e3d250ab4836730db43",
     "consent_log.v1": "d21f07c444672d903356ba6c3f9f0aaa1fb6a02ffb11665016758f759435b920",
     "consent_record.v1": "0058b634129c185c1ad568fd25db66c14819a4c6e861d20303ec6269770b13a8",
     "dead_letters.v1": "472b2d83fe271be7f27a9e90a0f6b85e9fbfa1db69f2591277547d9d5919217f",

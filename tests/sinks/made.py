@@ -143,6 +143,7 @@ def accounted(
         "batch": _column(batches, "batch") + 9_000_000,
         "event_count": passed + withheld + rejected,
         "passed_count": passed,
+        "first_day": np.where(passed > 0, _column(batches, "base_time_ms") // 86_400_000, 0),
     }
     record: dict[str, Any] = {
         "topic": Topic.RAW.value,

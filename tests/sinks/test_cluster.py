@@ -21,7 +21,7 @@ from events.errors import SettingsError
 from events.policy import BUNDLED_POLICY, load_policy
 from events.settings import Settings
 from sinks.insert import INSERT_SETTINGS
-from sinks.limits import EXPIRES_BY, apply_policy
+from sinks.limits import apply_policy, retention_days
 from sinks.migrate import _LEDGER, bundled_migrations, migrate
 from sinks.prepare import placement_of
 from sinks.prove import prove
@@ -241,9 +241,8 @@ def test_only_who_is_declared_reads_a_shard(server: ClickHouseOverHttp, role: st
 def test_retention_is_set_where_the_rows_are(server: ClickHouseOverHttp) -> None:
     policy = load_policy(BUNDLED_POLICY)
     with as_(ADMINISTRATOR, server) as warehouse:
-        for purpose, (table, _) in EXPIRES_BY.items():
+        for table, days in retention_days(policy).items():
             created = warehouse.client.command(f"SHOW CREATE TABLE {PLACEMENT.holder(table)}")
-            days = policy.purposes[purpose].retention_days
             assert f"toIntervalDay({days})" in str(created)
 
 

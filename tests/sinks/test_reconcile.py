@@ -11,11 +11,12 @@ import pytest
 from events.outcomes import Rejected
 from events.purposes import Purpose
 from events.settings import Settings
-from sinks.evidence import Evidence, Faults, Span, Stored, gather
+from sinks.evidence import Accounted, Evidence, Faults, Span, Stored, gather
 from sinks.prove import prove
 from sinks.reconcile import Check, Kept, lacking, reconcile
 from sinks.totals import Totals, totals
 from tests.sinks.made import (
+    DAY_MS,
     TOPIC_ID,
     Batch,
     Sent,
@@ -53,7 +54,7 @@ def _delete(client: Any, table: str, where: str) -> None:
 def _evidence(*spans: Span) -> Evidence:
     nothing = dict.fromkeys(Purpose, Stored({}, 0, 0, 0))
     return Evidence(
-        spans, Faults(), Faults(), {purpose: {} for purpose in Purpose}, nothing, Faults()
+        spans, Faults(), Faults(), dict.fromkeys(Purpose, Accounted({})), nothing, Faults()
     )
 
 
@@ -191,7 +192,7 @@ def test_a_run_that_was_loaded_twice_holds_and_tells_what_waits_to_be_merged(tab
 @pytest.mark.service
 def test_a_batch_that_was_published_twice_counts_once(tables: Any) -> None:
     insert(tables, RUN)
-    end = max(span.end for span in gather(tables).spans if span.source[1] == 0)
+    end = max(span.end for span in gather(tables, DAY_MS).spans if span.source[1] == 0)
     twin = next(batch for batch in BATCHES if batch.person == 2)
     insert(tables, [training([twin]), partials([twin])])
     insert(tables, [accounted([twin], end, purpose) for purpose in Purpose])

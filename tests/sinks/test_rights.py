@@ -93,7 +93,12 @@ def test_a_view_is_read_with_the_rights_of_a_user_that_nobody_is() -> None:
 
 
 def test_rows_of_people_show_to_their_readers_alone() -> None:
-    for table in ("training.interactions", "analytics.window_partials", "governance.consent_log"):
+    for table in (
+        "training.interactions",
+        "analytics.window_partials",
+        "governance.consent_log",
+        "governance.audit_log",
+    ):
         shown = _readers(rf"CREATE ROW POLICY .* ON {table} FOR SELECT USING 1 TO (.+)")
         spared = _readers(
             rf"CREATE ROW POLICY .* ON {table} AS RESTRICTIVE FOR SELECT USING 0 "
@@ -262,6 +267,7 @@ def test_an_engine_without_access_storage_passes_the_migration_over_and_says_so(
         assert passed_over(warehouse.client) == {
             "0004_access": "access management",
             "0006_chain_rights": "access management",
+            "0012_audit_rights": "access management",
         }
         assert not has_users(warehouse.client)
 

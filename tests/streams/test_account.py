@@ -5,20 +5,32 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 
+from events.clock import MS_PER_DAY
 from events.codec import Codec
 from events.metrics import REGISTRY
 from events.outcomes import Rejected
 from events.policy import Policy
-from events.purposes import PURPOSES
+from events.purposes import PURPOSES, Purpose
 from streams.account import Account, account
 from streams.decode import Broken, RawMessage, decode
 from streams.fate import FATES, PASSED, REJECTED
+from streams.keys import KeyRing
 from streams.ledger import Ledger
 from streams.observe import observe
 from streams.pipeline import Outcome, Rules, process
 from tests.kit.secrets import secrets
-from tests.oracle import keyed
-from tests.strategies import NOW_MS, Sent, encoded, policies, ring, runs, sound_batch
+from tests.oracle import World, keyed, of_the_willing
+from tests.strategies import (
+    NOW_MS,
+    Sent,
+    encoded,
+    key_rings,
+    policies,
+    ring,
+    runs,
+    sound_batch,
+)
+from tests.streams.test_pipeline import epochs_of, everyone_grants
 
 
 def outcome_of(run: list[Sent], policy: Policy) -> Outcome:
@@ -59,12 +71,35 @@ def test_a_message_has_an_id_that_follows_from_its_rows_and_a_broken_one_has_non
         assert books.batch.tolist() == [expected(sent, books.purpose) for sent in run]
 
 
+@given(run=runs(), policy=policies(), keys=key_rings())
+def test_a_message_has_the_day_of_its_first_event_that_passed(
+    run: list[Sent], policy: Policy, keys: KeyRing
+) -> None:
+    ledger = Ledger()
+    for word in everyone_grants():
+        ledger.apply(word)
+    messages = [RawMessage(at, NOW_MS, sent.value) for at, sent in enumerate(run)]
+    outcome = process(messages, Rules(Codec(), policy, keys), ledger, NOW_MS)
+    world = World(everyone_grants(), policy, epochs_of(keys), NOW_MS)
+
+    def day(sent: Sent, purpose: Purpose) -> int:
+        if sent.batch is None:
+            return 0
+        rows = of_the_willing(sent.batch, purpose, world)[1]
+        of_training = purpose is Purpose.AGENT_TRAINING
+        times = [row[9] if of_training else name[1] for name, row in rows.items()]
+        return min((int(str(time)) for time in times), default=0) // MS_PER_DAY
+
+    for books in outcome.accounts:
+        assert books.first_day.tolist() == [day(sent, books.purpose) for sent in run]
+
+
 def books_of(offset: int, broken: tuple[Broken, ...] = ()) -> Account:
     batches, _ = decode([RawMessage(offset, 0, encoded(sound_batch()))], Codec())
     counts = np.zeros((1, FATES), dtype=np.int64)
     counts[0, PASSED] = 2
-    ids = np.array([7], dtype=np.uint64)
-    return account(PURPOSES[0], batches, broken, ids=ids, counts=counts, latest_ms=5)
+    ids, days = np.array([7], dtype=np.uint64), np.array([20_000])
+    return account(PURPOSES[0], batches, broken, ids=ids, counts=counts, days=days, latest_ms=5)
 
 
 def test_sound_and_broken_messages_stand_in_the_order_of_their_offsets() -> None:
@@ -72,6 +107,7 @@ def test_sound_and_broken_messages_stand_in_the_order_of_their_offsets() -> None
     books = books_of(5, refused)
     assert books.offset.tolist() == [3, 5, 9]
     assert books.batch.tolist() == [0, 7, 0]
+    assert books.first_day.tolist() == [0, 20_000, 0]
     assert books.event_count.tolist() == [1, 2, 1]
     assert books.passed_count.tolist() == [0, 2, 0]
     assert books.fates[2, REJECTED[Rejected.TOO_LARGE]] == 1

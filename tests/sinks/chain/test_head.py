@@ -10,10 +10,10 @@ from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
 from confluent_kafka import KafkaError, KafkaException
 
 import sinks.loader
+from events.chain import BEGINNING
 from events.errors import Retry, Stop
 from events.topics import Topic
 from sinks.chain.head import Heads, hash_noted
-from sinks.chain.link import BEGINNING
 from sinks.coordinates import Coordinates
 from sinks.tables.accounting_chain import TABLE
 from tests.sinks.fakes import FakeClient, FakeSource, Faults, Killed, Log
