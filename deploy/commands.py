@@ -1,4 +1,4 @@
-"""Commands: `broker`, `demo` and `status`."""
+"""Commands: `broker`, `data-map`, `demo`, `dpia` and `status`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from deploy import demo_command, operate_commands
+from deploy import data_map_command, demo_command, operate_commands
 from deploy.dead_letters import commands as dead_letter_commands
+from deploy.pack import command as pack_command
 from deploy.trace import command as trace_command
 from events.errors import InputError
 from events.options import err, show_json, show_table, with_settings
@@ -21,6 +22,8 @@ def register(app: typer.Typer) -> None:
     operate_commands.register(app)
     dead_letter_commands.register(app)
     trace_command.register(app)
+    data_map_command.register(app)
+    pack_command.register(app)
     app.command()(broker)
     app.command()(
         with_settings(

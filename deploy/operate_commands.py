@@ -53,6 +53,8 @@ def provision(
     from deploy.kafka_rights import declared_rights, found_rights, grant
     from deploy.kafka_users import read_passwords, set_passwords
     from deploy.register_schemas import register_schemas
+    from events.audit.entry import Act
+    from events.audit.recorded import recorded
     from events.kafka import create_topics, wait_for_kafka
     from events.topics import TOPICS
 
@@ -60,18 +62,23 @@ def provision(
         raise InputError("no Kafka is named: set --kafka-servers (GLASSHOUSE_KAFKA_SERVERS)")
     users = read_passwords(passwords) if passwords else {}
     admin = wait_for_kafka(settings)
-    create_topics(admin, settings)
-    out.print(f"{len(TOPICS)} topics are there")
-    if settings.schema_registry_url:
-        number = register_schemas(settings)
-        out.print(f"{number} schemas are registered")
-    if rights:
-        missing = declared_rights(settings) - found_rights(admin)
-        grant(admin, missing)
-        out.print(f"{len(missing)} rights were granted; `glasshouse doctor` shows others")
-    if users:
-        set_passwords(admin, users)
-        out.print(f"{len(users)} users have the passwords of {passwords}")
+    meant = ", ".join(
+        ["topics", *(["rights"] if rights else []), *(["passwords"] if users else [])]
+    )
+    with recorded(settings, Act.PROVISION, detail=meant) as done:
+        create_topics(admin, settings)
+        out.print(f"{len(TOPICS)} topics are there")
+        if settings.schema_registry_url:
+            number = register_schemas(settings)
+            out.print(f"{number} schemas are registered")
+        if rights:
+            missing = declared_rights(settings) - found_rights(admin)
+            grant(admin, missing)
+            done.rows = len(missing)
+            out.print(f"{len(missing)} rights were granted; `glasshouse doctor` shows others")
+        if users:
+            set_passwords(admin, users)
+            out.print(f"{len(users)} users have the passwords of {passwords}")
 
 
 def doctor(

@@ -35,7 +35,7 @@ RENEW_S=2592000       # a month: there is time to plan the restart
 NAMES="kafka localhost 127.0.0.1 ${KAFKA_NAMES:-}"
 ADMIN=admin
 USERS="producer registrar worker loader redriver operator"
-ROLES="analyst trainer officer loader"
+ROLES="analyst trainer officer auditor loader"
 
 random() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
 password() { [ -s "$1" ] || random > "$1"; }
@@ -147,6 +147,7 @@ cat operator.toml officer.tmp > officer.toml # who proves the books looks at bot
 cat officer.tmp >> redriver.toml # and who publishes dead letters again finds them in the books
 mv analyst.tmp analyst.toml
 mv trainer.tmp trainer.toml
+mv auditor.tmp auditor.toml
 rm loader.tmp officer.tmp
 [ -s clickhouse_cluster.xml ] || cat > clickhouse_cluster.xml <<XML
 <clickhouse>

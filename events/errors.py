@@ -10,6 +10,7 @@
         ├── SpoolError          the spool of unsent batches is in use, open to others or damaged
         ├── ServerMissing       a server did not answer within its give-up time
         ├── DeadLetterLimit     too many bad messages in a row
+        ├── AuditError          an act cannot be recorded, so it is not done
         └── InputError          what a person named on the command line is not there or not usable
 
 No message of these errors ever contains a value that came from a person: only names of fields,
@@ -19,6 +20,7 @@ reasons, coordinates and files.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from events.outcomes import Rejected
 
@@ -71,6 +73,17 @@ class ServerMissing(Stop):
 
 class DeadLetterLimit(Stop):
     """More messages in a row were bad than the settings allow."""
+
+
+class AuditError(Stop):
+    """What a command would do, or has done, cannot be recorded in the audit log."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(
+            f"the audit log {path} cannot be used ({why}). What is not on record is not done: put "
+            "it right, or name another file with GLASSHOUSE_AUDIT_FILE; that a log begins anew "
+            "shows."
+        )
 
 
 class InputError(Stop):

@@ -85,6 +85,16 @@ class Settings(BaseModel):
         description="Public key that producers seal subjects to, from `glasshouse keys public`. "
         "Empty: the key file, where there is one, as in a trial.",
     )
+    audit_file: Path | None = Field(
+        None,
+        description="Where reads of personal data and administrative acts are recorded, mode 0600. "
+        "Empty: audit.jsonl in data_dir.",
+    )
+    actor: Annotated[str, Field(max_length=64, pattern=r"^[\w.@+-]*$")] = Field(
+        "",
+        description="Who runs a command, for the audit log, where several people share a user of "
+        "the machine. That user is recorded as well.",
+    )
     group_prefix: Annotated[str, Field(pattern="^[a-z0-9-]{1,40}$")] = Field(
         "glasshouse", description="Consumer groups are named <prefix>-worker and <prefix>-loader."
     )
@@ -170,6 +180,10 @@ class Settings(BaseModel):
     @property
     def embedded_clickhouse(self) -> bool:
         return not self.clickhouse_url
+
+    @property
+    def audit_path(self) -> Path:
+        return self.audit_file or self.data_dir / "audit.jsonl"
 
     @property
     def keys_path(self) -> Path:
@@ -273,7 +287,7 @@ def resolve(
     for source, layer in layers:
         values.update(layer)
         sources.update(dict.fromkeys(layer, source))
-    for name in ("key_file", "sealing_file", "kafka_ca_file", "spool_dir"):
+    for name in ("key_file", "sealing_file", "audit_file", "kafka_ca_file", "spool_dir"):
         if values.get(name) == "":
             values[name] = None
     try:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
+from events.audit.entry import Act
+from events.audit.recorded import recorded
 from events.clock import SystemClock, to_datetime
 from events.consent import ConsentAction, ConsentRecord
 from events.errors import InputError
@@ -157,7 +159,9 @@ def show(
 
     notice = load_policy(settings.policy_file).notice_version
     connect(settings, Topic.CONSENT)
-    found = standings(last_words(keys_of(subject), settings, codec_for(settings)))
+    with recorded(settings, Act.CONSENT_SHOW) as done:
+        found = standings(last_words(keys_of(subject), settings, codec_for(settings)))
+        done.rows = len(found)
     shown = {standing.purpose.value: _shown(standing, notice) for standing in found}
     if as_json:
         show_json({"subject": subject, "notice_in_force": notice, "purposes": shown})
@@ -225,9 +229,11 @@ def _say(
 
     records = words(people, purpose.named, action, notice, SystemClock().now_ms())
     connect(settings, Topic.CONSENT, *[Topic.SECRETS] * (action is ConsentAction.GRANT))
-    with Publisher(settings, codec_for(settings)) as publisher:
-        publisher.publish_consents(records)
-    acknowledged = publisher.report.messages_acknowledged
+    meant = ", ".join(purpose.named)
+    with recorded(settings, Act.CONSENT, purpose=meant, detail=action.value) as done:
+        with Publisher(settings, codec_for(settings)) as publisher:
+            publisher.publish_consents(records)
+        done.rows = acknowledged = publisher.report.messages_acknowledged
     different = len(records) // len(purpose.named)
     if as_json:
         show_json({

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from events.audit.entry import Act
+from events.audit.recorded import recorded
 from events.errors import InputError
 from events.options import out, show_json, with_settings
 from events.settings import Settings
@@ -92,7 +94,7 @@ def purge(
     if not everything:
         raise InputError("say --all: everybody's unsent batches go, and cannot be had again")
     folder = _made(settings)
-    with claimed(folder):
+    with recorded(settings, Act.SPOOL_PURGE, detail="everybody"), claimed(folder):
         wipe(folder)
     if as_json:
         show_json({"spool_is_empty": True})

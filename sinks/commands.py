@@ -1,4 +1,5 @@
-"""The commands of this package: ``migrate``, ``load``, ``reconcile``, ``audit``, ``query``."""
+"""The commands of this package: ``migrate``, ``load``, ``reconcile``, ``query``; and those about
+the audit (``sinks.audit_commands``)."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ import typer
 from events.errors import GlasshouseError
 from events.options import err, out, show_json, show_table, with_settings
 from events.settings import KAFKA_ACCESS, REGISTRY_ACCESS, Settings
-from sinks.chain.command import audit
+from sinks import audit_commands
 
 if TYPE_CHECKING:
     from sinks.loader import Loader
@@ -50,8 +51,8 @@ def register(app: typer.Typer) -> None:
     app.command()(migrate)
     app.command()(load)
     app.command()(reconcile)
-    app.command()(with_settings(*_CLICKHOUSE, *KAFKA_ACCESS, "group_prefix")(audit))
     app.command()(query)
+    audit_commands.register(app)
 
 
 @with_settings(*_CLICKHOUSE, "clickhouse_cluster", "policy_file")
@@ -71,6 +72,8 @@ def migrate(
     What is there already is left as it is, but for passwords.
     Example: glasshouse migrate --data-dir mydata
     """
+    from events.audit.entry import Act
+    from events.audit.recorded import recorded
     from events.password_files import passwords_in
     from sinks.migrate import passed_over
     from sinks.prepare import placement_of, prepare
@@ -78,8 +81,9 @@ def migrate(
     from sinks.users import set_passwords
 
     users = passwords_in(passwords, "clickhouse", ROLES) if passwords else {}
-    with _warehouse(settings, new=True) as warehouse:
+    with _warehouse(settings, new=True) as warehouse, recorded(settings, Act.MIGRATE) as done:
         applied = prepare(warehouse.client, settings)
+        done.rows = len(applied)
         lacking = passed_over(warehouse.client)
         set_passwords(warehouse.client, users, placement_of(settings))
     names = ", ".join(f"{each.version:04d}_{each.name}" for each in applied)
@@ -165,15 +169,22 @@ def query(
     reader that cuts numbers above 2^53.
     Example: glasshouse query "SELECT * FROM analytics.team_hours ORDER BY events DESC LIMIT 5"
     """
-    from sinks.query import TABLE_ROWS, ask, ask_json
+    from events.audit.entry import Act
+    from events.audit.recorded import recorded
+    from sinks.query import TABLE_ROWS, ask, ask_json, hash_of
 
-    with _warehouse(settings) as warehouse:
+    with (
+        _warehouse(settings) as warehouse,
+        recorded(settings, Act.QUERY, detail=f"query hash {hash_of(warehouse, sql)}") as done,
+    ):
         if as_json:
             for chunk in ask_json(warehouse, sql):
                 sys.stdout.buffer.write(chunk)
+                done.rows += chunk.count(b"\n")
             sys.stdout.buffer.flush()
             return
         answer = ask(warehouse, sql)
+        done.rows = len(answer.cells)
     show_table("", answer.columns, answer.cells)
     if answer.cut:
         err.print(f"only the first {TABLE_ROWS:,} rows are shown; --json gives all")
@@ -248,6 +259,12 @@ def show_checks(checks: Sequence[Check], unmerged: Mapping[str, int]) -> None:
     for check in checks:
         for detail in check.details:
             out.print(f"{check.name}: {detail}", highlight=False)
+        if check.expired:
+            out.print(
+                f"{check.name}: {check.expired:,} older ones are not compared, since retention may "
+                "have dropped them",
+                highlight=False,
+            )
     for table, count in unmerged.items():
         if count:
             out.print(f"{table}: {count:,} repeated rows wait to be merged", highlight=False)

@@ -56,6 +56,15 @@ def ask_json(warehouse: Warehouse, sql: str) -> Iterator[bytes]:
     return _read(warehouse, sql, "JSONEachRow", {})
 
 
+def hash_of(warehouse: Warehouse, sql: str) -> str:
+    """A hash of ``sql`` without its literals, hex: ClickHouse's own log calls equal statements by
+    the same one (``normalized_query_hash``)."""
+    found = warehouse.client.query(
+        "SELECT lower(hex(normalizedQueryHash({statement:String})))", {"statement": sql}
+    )
+    return str(found.result_rows[0][0])
+
+
 def _read(warehouse: Warehouse, sql: str, form: str, limits: dict[str, str]) -> Iterator[bytes]:
     from clickhouse_connect.driver.exceptions import ClickHouseError
 

@@ -71,9 +71,12 @@ def init(settings: Settings) -> None:
 
     Example: glasshouse keys init --key-file /etc/glasshouse/keys.json
     """
+    from events.audit.entry import Act
+    from events.audit.recorded import recorded
     from streams.keys import new_ring, save_keys
 
-    save_keys(new_ring(), settings.keys_path, replace=False)
+    with recorded(settings, Act.KEYS_INIT, detail="epoch 1"):
+        save_keys(new_ring(), settings.keys_path, replace=False)
     err.print(f"made {settings.keys_path} (mode 0600): back it up where only operators can read")
 
 
@@ -113,6 +116,8 @@ def rotate(
     from dataclasses import replace
     from datetime import UTC
 
+    from events.audit.entry import Act
+    from events.audit.recorded import recorded
     from events.clock import MS_PER_DAY, MS_PER_HOUR, SystemClock, to_datetime, to_ms
     from streams.keys import load_keys, new_epoch, save_keys
 
@@ -122,7 +127,8 @@ def rotate(
     if from_ms < now_ms + MS_PER_HOUR or from_ms <= ring.epochs[-1].from_ms:
         raise InputError("--from must lie at least an hour ahead, and after the last epoch's start")
     epoch = new_epoch(ring.epochs[-1].epoch + 1, from_ms)
-    save_keys(replace(ring, epochs=(*ring.epochs, epoch)), settings.keys_path)
+    with recorded(settings, Act.KEYS_ROTATE, detail=f"epoch {epoch.epoch}"):
+        save_keys(replace(ring, epochs=(*ring.epochs, epoch)), settings.keys_path)
     err.print(
         f"epoch {epoch.epoch} starts at {to_datetime(from_ms).isoformat()}: "
         "restart every worker before then"
@@ -151,14 +157,17 @@ def public(
 
     Example: glasshouse keys public --to producer.json
     """
+    from events.audit.entry import Act
+    from events.audit.recorded import recorded
     from streams.keys import load_keys
     from streams.sealing_keys import export, text_of
 
     sealing = load_keys(settings.keys_path).sealing.exported(longest + 1, for_registrar=registrar)
-    if to is None:
-        out.print(text_of(sealing), highlight=False, markup=False, soft_wrap=True)
-        return
-    export(sealing, to)
+    with recorded(settings, Act.KEYS_PUBLIC, detail="registrar" if registrar else "producers"):
+        if to is None:
+            out.print(text_of(sealing), highlight=False, markup=False, soft_wrap=True)
+            return
+        export(sealing, to)
     err.print(f"made {to}: subjects are sealed to the key {sealing.public.id.hex()}")
 
 
@@ -171,11 +180,15 @@ def rotate_sealing(settings: Settings) -> None:
     """
     from dataclasses import replace
 
+    from events.audit.entry import Act
+    from events.audit.recorded import recorded
     from streams.keys import load_keys, save_keys
 
     ring = load_keys(settings.keys_path, without_sealing=True)
     rotated = replace(ring, sealing=ring.sealing.rotated())
-    save_keys(rotated, settings.keys_path)
+    meant = f"key {rotated.sealing.public.id.hex()}"
+    with recorded(settings, Act.KEYS_ROTATE_SEALING, detail=meant):
+        save_keys(rotated, settings.keys_path)
     err.print(
         f"subjects will be sealed to the key {rotated.sealing.public.id.hex()}: restart every "
         "worker, then export it with `glasshouse keys public`"
@@ -202,27 +215,35 @@ def pseudonym(
 
     Example: glasshouse keys pseudonym user12 --purpose agent_training
     """
+    from events.audit.entry import Act
+    from events.audit.recorded import recorded
     from events.batch import is_subject
-    from events.purposes import PURPOSES
+    from events.purposes import GOVERNANCE, PURPOSES
     from streams.keys import load_keys
     from streams.one_secret import secret_of
-    from streams.pseudonymise import pseudonym_of
+    from streams.pseudonymise import pseudonym_of, subject_id
 
     if not is_subject(subject):
         raise InputError("the subject must be 1 to 128 bytes of UTF-8")
     ring = load_keys(settings.keys_path)
     epochs = ring.epochs if epoch is None else (ring.numbered(epoch),)
-    secret = secret_of(subject, settings, ring.sealing)
+    purposes = (purpose,) if purpose else PURPOSES
+    person = subject_id(ring.epochs[-1].keys[GOVERNANCE], subject)
+    meant = ", ".join(purposes)
+    with recorded(settings, Act.PSEUDONYM, purpose=meant, person=person) as done:
+        secret = secret_of(subject, settings, ring.sealing)
+        rows = [
+            (name.value, entry.epoch, str(pseudonym_of(entry.keys[name], secret.value)))
+            for name in purposes
+            for entry in epochs
+            if secret is not None
+        ]
+        done.rows = len(rows)
     if secret is None:
         err.print(
             "the person has no secret, so nobody can tell their rows: not enrolled, or forgotten"
         )
         raise typer.Exit(1)
-    rows = [
-        (name.value, entry.epoch, str(pseudonym_of(entry.keys[name], secret.value)))
-        for name in ((purpose,) if purpose else PURPOSES)
-        for entry in epochs
-    ]
     if as_json:
         for name, number, value in rows:
             show_json({"purpose": name, "epoch": number, "pseudonym": value})

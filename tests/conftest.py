@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import tempfile
 from collections.abc import Generator, Iterator
 
 import pytest
@@ -19,6 +20,8 @@ settings.load_profile("glasshouse")
 #: Set where a Docker daemon is known to run: a container test may not be skipped there.
 _DOCKER_EXPECTED = "EXPECT_DOCKER"
 
+_AUDIT = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
@@ -28,6 +31,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         f"only where {_DOCKER_EXPECTED} says that there is a Docker daemon, and none marked "
         "`clickhouse_server`, since no package carries one",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Commands that tests run record what they do apart from this machine's own log."""
+    folder = config.stash[_AUDIT] = tempfile.TemporaryDirectory(prefix="glasshouse-audit-")
+    os.environ.setdefault("GLASSHOUSE_AUDIT_FILE", f"{folder.name}/audit.jsonl")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    config.stash[_AUDIT].cleanup()
 
 
 @pytest.hookimpl(wrapper=True)

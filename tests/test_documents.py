@@ -58,14 +58,16 @@ def test_every_file_a_document_names_exists(document: str) -> None:
     assert [name for name in missing if not name.startswith(made)] == []
 
 
-def faults() -> list[str]:
-    """The rows of DESIGN's table of faults."""
-    section = DESIGN[DESIGN.index("## Faults") :].partition("\n## ")[0]
-    return [line for line in section.splitlines() if line.startswith("| ")][1:]
+def faults(section: str = "Faults") -> list[str]:
+    """The rows of DESIGN's table of faults, or of another ``section`` that has one table."""
+    text = DESIGN[DESIGN.index(f"## {section}") :].partition("\n## ")[0]
+    return [line for line in text.splitlines() if line.startswith("| ")][1:]
 
 
-def test_every_fault_in_the_design_names_a_test_that_is_there() -> None:
-    for row in faults():
+@pytest.mark.parametrize("section", ["Faults", "Requirements"])
+def test_every_fault_and_requirement_in_the_design_names_a_test_that_is_there(section: str) -> None:
+    assert faults(section)
+    for row in faults(section):
         named = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", row)
         assert named, row
         for path, test in named:

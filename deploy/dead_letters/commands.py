@@ -18,6 +18,8 @@ from deploy.dead_letters.options import (
     wanted,
 )
 from deploy.dead_letters.redrive_command import redrive
+from events.audit.entry import Act
+from events.audit.recorded import recorded
 from events.errors import InputError
 from events.options import err, show_json, show_table, with_settings
 from events.settings import Settings
@@ -104,7 +106,7 @@ def show(
     """
     from deploy.dead_letters import books
     from deploy.dead_letters.held import held_by_kafka
-    from deploy.dead_letters.letter import parse
+    from deploy.dead_letters.letter import parse, written
     from deploy.dead_letters.show import described, picked, told
     from events.registry import codec_for
     from events.topics import Topic
@@ -118,8 +120,9 @@ def show(
             "that was refused just now comes in with the next load."
         )
     held = held_by_kafka(settings, [Topic.RAW]).get(Topic.RAW.value)
-    with registry_needed():
+    with recorded(settings, Act.DEAD_LETTER_SHOW, detail=written(named)) as done, registry_needed():
         found = described(picked(letters, held), held, settings, codec_for(settings))
+        done.rows = 1
     if as_json:
         show_json(found)
     else:

@@ -16,6 +16,8 @@ from deploy.dead_letters.options import (
     registry_needed,
     wanted,
 )
+from events.audit.entry import Act
+from events.audit.recorded import recorded
 from events.errors import InputError
 from events.options import err, out, show_json, show_table
 from events.settings import Settings
@@ -75,7 +77,10 @@ def redrive(
         places = places.only(asked)
     if not (named or dry_run or yes):
         confirm(len(places))
-    tally = _run(settings, places, held, starts, send=not dry_run)
+    meant = "dry run" if dry_run else ""
+    with recorded(settings, Act.REDRIVE, detail=meant) as done:
+        tally = _run(settings, places, held, starts, send=not dry_run)
+        done.rows = sum(tally.counts.values())
     for place in sorted(asked - {*places}) if named else ():
         tally.note(NO_LETTER, place)
     _show_tally(tally, dry_run, as_json)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 from deploy.dead_letters.options import ACCESS, CODEC, open_books, registry_needed
+from events.audit.entry import Act
+from events.audit.recorded import recorded
 from events.errors import InputError
 from events.options import err, show_json, show_table, with_settings
 from events.purposes import Purpose
@@ -56,8 +58,12 @@ def trace(
         raise InputError("--batch is a number of 64 bits: copy it with all its digits")
     ring = load_keys(settings.keys_path)
     epochs = ring.epochs if epoch is None else (ring.numbered(epoch),)
-    with open_books(settings) as client:
+    with (
+        open_books(settings) as client,
+        recorded(settings, Act.TRACE, purpose=purpose.value) as done,
+    ):
         accounts = accounts_of(client, purpose, batch, epochs)
+        done.rows = len(accounts)
     if not accounts:
         err.print(
             f"the books know no batch {batch} of {purpose.value} under these keys. Is it the id of "

@@ -1,4 +1,4 @@
-"""What the audit finds: that the accounting is not what it was."""
+"""What the audit finds: that the accounting, or an audit log, is not what it was."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SHOWN = 5
 @unique
 class Fault(StrEnum):
     """What is wrong at a place. A link is named by its place in the accounting topic, a row by that
-    of its source message."""
+    of its source message, an entry by its log and number."""
 
     LINK_CHANGED = "link changed"
     LINKS_REMOVED = "links removed"
@@ -24,6 +24,10 @@ class Fault(StrEnum):
     ROW_ADDED = "row added"
     IDS_CHANGED = "batch ids changed"
     HEAD_MISSING = "head missing"
+    ENTRY_CHANGED = "entry changed"
+    ENTRIES_REMOVED = "entries removed"
+    ENTRY_ADDED = "entry added"
+    ENTRY_LOST = "entry lost"
 
 
 MEANING: Mapping[Fault, str] = {
@@ -34,7 +38,11 @@ MEANING: Mapping[Fault, str] = {
     Fault.ROW_CHANGED: "rows that say what no link does, or less than a later attempt",
     Fault.ROW_ADDED: "rows that no link tells of",
     Fault.IDS_CHANGED: "links whose rows have other batch ids",
-    Fault.HEAD_MISSING: "hashes, kept elsewhere, of links that are not there",
+    Fault.HEAD_MISSING: "hashes, kept elsewhere, of links or entries that are not there",
+    Fault.ENTRY_CHANGED: "entries of an audit log whose hash is not that of what stands in them",
+    Fault.ENTRIES_REMOVED: "entries that do not follow the one before: some were removed",
+    Fault.ENTRY_ADDED: "entries beside another one at the same place",
+    Fault.ENTRY_LOST: "entries that were collected once, and that their log has no more",
 }
 
 
@@ -54,6 +62,10 @@ class Findings:
 
 def link_place(topic_id: str, partition: int, offset: int) -> str:
     return f"accounting topic id {topic_id}, partition {partition}, offset {offset}"
+
+
+def entry_place(log: str, number: int) -> str:
+    return f"audit log {log}, entry {number}"
 
 
 def row_place(topic_id: str, partition: int, offset: int, purpose: str) -> str:

@@ -8,10 +8,11 @@ A hash of a link, kept elsewhere, shows both for all that is before it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
@@ -19,6 +20,7 @@ from events.errors import InputError, ServerMissing
 from events.kafka import client_config, partitions_of, topic_ids, wait_for_kafka
 from events.settings import Settings
 from events.topics import Topic
+from sinks.chain.entries import LogHead
 from sinks.chain.finding import Fault, Findings, link_place
 from sinks.chain.head import hash_noted
 from sinks.chain.walk import Head
@@ -36,9 +38,14 @@ WHERE topic_id = {topic_id:String} AND partition = {partition:UInt32} AND hash =
 """
 
 
-def save_heads(heads: Sequence[Head], file: Path) -> None:
-    """Write ``heads`` to a new file. ``InputError`` where there is one, or none can be made."""
-    content = {"format": _FORMAT, "heads": [asdict(head) for head in heads]}
+def save_heads(heads: Sequence[Head], file: Path, logs: Sequence[LogHead] = ()) -> None:
+    """Write ``heads``, and those of audit ``logs``, to a new file. ``InputError`` where there is
+    one, or none can be made."""
+    content = {
+        "format": _FORMAT,
+        "heads": [asdict(head) for head in heads],
+        "logs": [asdict(head) for head in logs],
+    }
     try:
         with file.open("x", encoding="utf-8") as out:
             json.dump(content, out, indent=2)
@@ -50,15 +57,30 @@ def save_heads(heads: Sequence[Head], file: Path) -> None:
 
 
 def saved_heads(file: Path) -> list[Head]:
-    """What ``save_heads`` wrote. ``InputError`` for anything else."""
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-        if content["format"] != _FORMAT:
-            raise ValueError
+    """What ``save_heads`` wrote of chains. ``InputError`` for anything else."""
+    with _read(file) as content:
         return [
             Head(str(one["topic_id"]), int(one["partition"]), int(one["offset"]), str(one["hash"]))
             for one in content["heads"]
         ]
+
+
+def saved_log_heads(file: Path) -> list[LogHead]:
+    """What ``save_heads`` wrote of audit logs. ``InputError`` for anything else."""
+    with _read(file) as content:
+        return [
+            LogHead(str(one["log"]), int(one["number"]), int(one["at_ms"]), str(one["hash"]))
+            for one in content.get("logs", [])
+        ]
+
+
+@contextmanager
+def _read(file: Path) -> Iterator[Any]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        if content["format"] != _FORMAT:
+            raise ValueError
+        yield content
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{file} is no file of heads that --save-heads wrote ({type(error).__name__})"

@@ -93,7 +93,7 @@ def test_a_loader_that_dies_changes_nothing(
     die(stack, "LOADER", number)
     stack.load()
     assert_same(tmp_path / "data", expected)
-    assert stack.run("audit").returncode == 0, stack.said[-1]
+    assert stack.run("audit", "verify").returncode == 0, stack.said[-1]
 
 
 def assert_same(data_dir: Path, expected: dict[str, Any]) -> None:

@@ -127,7 +127,7 @@ def test_the_books_have_no_id_in_common_between_purposes(stack: Stack) -> None:
 
 def test_the_audit_finds_nothing_until_somebody_changes_a_row(stack: Stack) -> None:
     heads = stack.folder / "heads.json"
-    good = json.loads(stack.must("audit", "--json", "--save-heads", heads))
+    good = json.loads(stack.must("audit", "verify", "--json", "--save-heads", heads))
     assert good["ok"] and good["heads_in_kafka"] == 0  # the embedded broker keeps no notes
     assert sum(source["rows"] for source in good["sources"]) == sum(
         2 * end for end in stack.ends(Topic.RAW)[Topic.RAW].values()
@@ -138,7 +138,7 @@ def test_the_audit_finds_nothing_until_somebody_changes_a_row(stack: Stack) -> N
         "ALTER TABLE governance.accounting UPDATE policy_hash = 'x' WHERE `offset` = 1 "
         "AND purpose = 'team_analytics' AND partition = 0 SETTINGS mutations_sync = 2",
     )
-    bad = stack.run("audit", "--heads", heads)
+    bad = stack.run("audit", "verify", "--heads", heads)
     assert bad.returncode == 1
     assert "partition 0, offset 1, team_analytics" in bad.stdout
     assert "the accounting was CHANGED" in bad.stdout
