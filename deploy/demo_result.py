@@ -51,7 +51,8 @@ def show_report(report: DemoReport, script: Script) -> None:
     columns = ("hour (UTC)", "team", "people", "events", "presses", "scrolls")
     show_table("Busiest teams by the hour (the analysts' view)", columns, report.busiest)
     out.print(
-        f"{report.hidden_groups:,} team-hours have too few people in them and are not shown.",
+        f"{report.hidden_groups:,} team-hours have too few people in them, or are mostly one "
+        "person's, and are not shown. Figures are rounded.",
         highlight=False,
         soft_wrap=True,
     )

@@ -104,10 +104,13 @@ def load(
 ) -> None:
     """Load what the workers sent from Kafka into ClickHouse, until Ctrl-C; nothing is lost then.
 
+    Makes the reports that analysts read as well, of each hour and day once it is over.
+
     Example: glasshouse load --kafka-servers localhost:9092 --until-caught-up
     """
     from events.metrics import serve_metrics
     from sinks.prepare import open_loader
+    from sinks.reports import reporting
 
     stop = threading.Event()
     with _warehouse(settings) as warehouse:
@@ -118,7 +121,7 @@ def load(
         end = _End(loader, stop)
         if until_caught_up:
             threading.Thread(target=end.wait, daemon=True).start()
-        with _status(loader):
+        with _status(loader), reporting(warehouse.client):
             loader.run(stop)
     rows = sum(loader.loaded.rows.values())
     err.print(f"loaded {loader.loaded.messages:,} messages, {rows:,} rows", highlight=False)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _MOMENTS = {
     "training.interactions": "toDateTime(time)",
     "analytics.window_partials": "window_start",
+    "analytics.reports": "window_start",
     "governance.dead_letters": "toDateTime(message_time)",
     "governance.audit_log": "toDateTime(at)",
     "governance.queries": "toDateTime(started_at)",

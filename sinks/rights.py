@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from sinks.shards import SHARDED, holder
-from sinks.views import COUNT_VIEWS, DEFINERS, GROUP_VIEWS
+from sinks.views import COUNT_VIEWS, DEFINERS, GROUP_VIEWS, MAKER_VIEWS
 
 Privilege = Literal[
     "SELECT",
@@ -35,7 +35,8 @@ ROLES = {
     "analyst": "reads the views over groups of k or more people",
     "trainer": "reads what agents are trained with",
     "officer": "reads the books, and proves that they hold",
-    "loader": "adds rows; reads which migrations were applied, and links of the accounting",
+    "loader": "adds rows, and reports of groups of k or more people; reads which migrations were "
+    "applied, and links of the accounting",
     "migrator": "makes and changes tables and views, and reads no events",
     "auditor": "gathers who read what, from our log and ClickHouse's; sees no text of a question",
 }
@@ -57,13 +58,15 @@ TABLES = (
     "governance.retention",
     "governance.audit_log",
     "governance.queries",
+    "analytics.reports",
 )
 
-#: What the loader fills.
+#: What the loader fills from Kafka.
 LOADED = (*TABLES[:3], *TABLES[4:8])
 
 VIEWS = (
     *(f"analytics.{each.view}" for each in GROUP_VIEWS),
+    *(f"analytics.{each}" for each in MAKER_VIEWS),
     *(f"governance.{each}" for each in COUNT_VIEWS),
 )
 
@@ -129,7 +132,8 @@ def _rights() -> frozenset[Right]:
     found = {Right("analyst", "SELECT", f"analytics.{each.view}") for each in GROUP_VIEWS}
     found.add(Right("trainer", "SELECT", "training.*"))
     found.add(Right("officer", "SELECT", "governance.*"))
-    found |= {Right("loader", "INSERT", table) for table in LOADED}
+    found |= {Right("loader", "INSERT", table) for table in (*LOADED, "analytics.reports")}
+    found |= {Right("loader", "SELECT", f"analytics.{each}") for each in MAKER_VIEWS}
     found.add(Right("loader", "SELECT", "governance.migrations", ("lacking", "sha256", "version")))
     last_link = ("hash", "offset", "partition", "topic_id")
     found.add(Right("loader", "SELECT", "governance.accounting_chain", last_link))

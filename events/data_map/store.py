@@ -46,16 +46,19 @@ class Erasure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """``days``: fixed, or None. ``policy``: the purpose whose ``retention_days`` it is. Both None:
-    it has no end of its own, for the ``reason``."""
+    """``days``: fixed, or None. ``policy``: the purpose whose ``retention_days`` it is, and
+    ``longer_days`` after that. Both None: it has no end of its own, for the ``reason``."""
 
     reason: str
     days: int | None = None
     policy: Purpose | None = None
+    longer_days: int = 0
 
     def days_under(self, policy: Policy) -> int | None:
         """Days after which it is gone under ``policy``; None: no end of its own."""
-        return policy.purposes[self.policy].retention_days if self.policy else self.days
+        if self.policy is None:
+            return self.days
+        return policy.purposes[self.policy].retention_days + self.longer_days
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,10 @@ DEAD_LETTER_DAYS = 365
 #: it could have to answer (as in BGB section 195), and the longest that an operator's name is kept.
 AUDIT_DAYS = 1_095
 
+#: Reports outlive what they are made of, or those of the last day would be made again, of what is
+#: left of it. Rows may stay a day longer than they should, so this is plenty.
+REPORTS_LONGER_DAYS = 7
+
 _TRAINING, _ANALYTICS = Purpose.AGENT_TRAINING, Purpose.TEAM_ANALYTICS
 _PROOF = (
     "no end: whoever has to show what was done with people's data (GDPR Art. 5(2)) can do so only "
@@ -60,6 +64,20 @@ TABLES: tuple[Store, ...] = (
         _ANALYTICS.value,
         Retention("the policy's, agreed with the people's representatives", policy=_ANALYTICS),
         Erasure.DELETE,
+        (),
+    ),
+    Store(
+        Kind.TABLE,
+        "analytics.reports",
+        "what the views of groups show: rounded sums over k or more people, written once",
+        (Person.NOBODY,),
+        _ANALYTICS.value,
+        Retention(
+            "a week longer than what it is made of, so that nothing is reported twice",
+            policy=_ANALYTICS,
+            longer_days=REPORTS_LONGER_DAYS,
+        ),
+        Erasure.NONE,
         (),
     ),
     Store(

@@ -1,47 +1,66 @@
 """The views over the tables. They hold no data, so each ``migrate`` makes them anew.
 
-What analysts read comes from one text (``groups.sql``): what differs is whose groups, and how long
-the windows. What ``reconcile`` reads only counts (``training_counts.sql`` and the like), so that
-whoever proves the books needs no right to read a purpose.
+What analysts read is ``analytics.reports``, by a view for each ``GroupView`` (``groups.sql``). What
+a loader writes there comes from views too (``draft.sql``), so that it needs no right to read rows
+of people; ``due.sql`` says which are to be written. What ``reconcile`` reads only counts
+(``training_counts.sql`` and the like), so that whoever proves the books needs no right to read a
+purpose.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from events.vocabulary import Action, KeyClass
 from sinks.sql import Placement
+from sinks.views.measures import declared, for_each
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver import Client
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """``start`` is SQL for the start of the window that a time is in, ``{}``. A report of such
+    windows is made for a ``unit_s`` at one time, which starts at ``unit``."""
+
+    title: str
+    start: str
+    unit: str
+    unit_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class GroupView:
-    """``bucket`` is the window a minute belongs to, ``step`` the window's length, both SQL."""
+    """``child`` is the view whose windows are the parts of this one's; empty: events are."""
 
     view: str
     group: str
-    title: str
-    bucket: str
-    step: str
+    window: Window
+    child: str = ""
+
+    @property
+    def draft(self) -> str:
+        return f"draft_{self.view}"
 
 
-_MINUTE = ("minute", "window_start", "toIntervalMinute(1)")
-_5_MINUTES = ("5 minutes", "toStartOfFiveMinutes(window_start)", "toIntervalMinute(5)")
-_HOUR = ("hour", "toStartOfHour(window_start)", "toIntervalHour(1)")
-_DAY = ("day", "toStartOfDay(window_start)", "toIntervalDay(1)")
+_OF_HOUR = ("toStartOfHour({})", 3_600)
+_MINUTE = Window("minute", "toStartOfMinute({})", *_OF_HOUR)
+_5_MINUTES = Window("5 minutes", "toStartOfFiveMinutes({})", *_OF_HOUR)
+_HOUR = Window("hour", "toStartOfHour({})", *_OF_HOUR)
+_DAY = Window("day", "toStartOfDay({})", "toStartOfDay({})", 86_400)
 
+#: Each after the one that it is made of.
 GROUP_VIEWS: tuple[GroupView, ...] = (
-    GroupView("team_minutes", "team", *_MINUTE),
-    GroupView("team_5_minutes", "team", *_5_MINUTES),
-    GroupView("team_hours", "team", *_HOUR),
-    GroupView("team_days", "team", *_DAY),
-    GroupView("application_hours", "application", *_HOUR),
-    GroupView("application_days", "application", *_DAY),
+    GroupView("team_minutes", "team", _MINUTE),
+    GroupView("team_5_minutes", "team", _5_MINUTES, child="team_minutes"),
+    GroupView("team_hours", "team", _HOUR, child="team_5_minutes"),
+    GroupView("team_days", "team", _DAY, child="team_hours"),
+    GroupView("application_hours", "application", _HOUR),
+    GroupView("application_days", "application", _DAY, child="application_hours"),
 )
 
 _WHAT = {
@@ -57,10 +76,15 @@ DEFINERS: dict[str, tuple[str, ...]] = {
         "analytics.window_partials",
         "analytics.watermarks",
         "analytics.group_limit",
+        "analytics.reports",
     ),
     "glasshouse_training_counts": ("training.interactions",),
     "glasshouse_analytics_counts": ("analytics.window_partials",),
 }
+
+#: By which a loader makes reports. The drafts have a parameter, the unit.
+DUE_REPORTS = "due_reports"
+MAKER_VIEWS = (*(each.draft for each in GROUP_VIEWS), DUE_REPORTS)
 
 #: Views of the database ``governance``.
 COUNT_VIEWS = (
@@ -89,10 +113,51 @@ def view_statements(placement: Placement, has_users: bool) -> Iterator[str]:
         name.removeprefix("glasshouse_"): name if has_users else "CURRENT_USER" for name in DEFINERS
     }
     for view in GROUP_VIEWS:
-        names = {**asdict(view), "what": _WHAT[view.group], **definers}
-        yield from _filled("groups.sql", names, placement)
+        yield from _filled("groups.sql", {**_shown(view), **definers}, placement)
+        yield from _filled("draft.sql", {**_made(view), **definers}, placement)
+    units = ",\n    ".join(_unit(view) for view in GROUP_VIEWS)
+    yield from _filled("due.sql", {"units": units, **definers}, placement)
     for file in ("training_counts.sql", "analytics_counts.sql"):
         yield from _filled(file, {"actions": _ACTIONS, "keys": _KEYS, **definers}, placement)
+
+
+def _shown(view: GroupView) -> dict[str, str]:
+    made_of = f"A window is the sum of its windows in {view.child}, and of what is left."
+    return {
+        "view": view.view,
+        "group": view.group,
+        "title": view.window.title,
+        "what": _WHAT[view.group],
+        "made_of": made_of if view.child else "",
+        "declared": declared(),
+        "names": for_each("{name}"),
+    }
+
+
+def _made(view: GroupView) -> dict[str, str]:
+    child = next((other for other in GROUP_VIEWS if other.view == view.child), view)
+    return {
+        "view": view.view,
+        "group": view.group,
+        "child": view.child,
+        "parts": f"those of {view.child}" if view.child else "it has none",
+        "part": child.window.start.format("window_start"),
+        "bucket_of_part": view.window.start.format("part"),
+        "first": view.window.unit.format("toDateTime({unit:UInt32}, 'UTC')"),
+        "span": f"toIntervalSecond({view.window.unit_s})",
+        "k": "ifNull((SELECT smallest_group FROM analytics.group_limit FINAL), 4294967295)",
+        "values": for_each("is_shown[{place}] ? sums[{place}] : NULL AS {name}"),
+        "sums": for_each("toUInt64(sum({column}))", ", "),
+        "theres": for_each("isNotNull({name})", ", "),
+        "part_sums": for_each("ifNull({name}, 0)", ", "),
+        "nulls": for_each("NULL", ", "),
+    }
+
+
+def _unit(view: GroupView) -> str:
+    """(report, unit, child, seconds) of an hour that there are partials of."""
+    unit = view.window.unit.format("hour")
+    return f"('{view.view}', {unit}, '{view.child}', toUInt32({view.window.unit_s}))"
 
 
 def _filled(file: str, names: Mapping[str, str], placement: Placement) -> list[str]:

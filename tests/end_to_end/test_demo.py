@@ -6,7 +6,6 @@ import json
 import shutil
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 
 from events.purposes import PURPOSES, Purpose
 from events.vocabulary import Action
+from tests.differencing.rules import VIEWS, Contribution, reports_of
 from tests.end_to_end import count_csv, tables
 from tests.end_to_end.conftest import Demo, Recorded, play
 from tests.end_to_end.people import people, session_masks
@@ -159,21 +159,36 @@ def test_every_minute_of_everybody_has_the_counts_of_its_rows(demo: Demo) -> Non
     assert len(of_rows) > len(demo.recorded.users)
 
 
-def test_analysts_see_hours_of_ten_people_and_no_others(
-    demo: Demo, counted: list[count_csv.SessionCount]
+_CONTRIBUTIONS = """
+    SELECT pseudonym, epoch, team, application, toString(origin), toUnixTimestamp(window_start),
+        event_count, path_px
+    FROM analytics.window_partials FINAL
+"""
+
+
+def test_analysts_see_what_the_rules_of_reports_leave_of_ten_people_and_no_others(
+    demo: Demo,
 ) -> None:
-    hours = """
-        SELECT toUnixTimestamp(toStartOfHour(window_start)) AS hour, uniqExact(pseudonym),
-            sum(event_count)
-        FROM analytics.window_partials FINAL GROUP BY hour HAVING uniqExact(pseudonym) >= 10
-    """
-    seen = "SELECT toUnixTimestamp(window_start), people, events FROM analytics.team_hours"
-    shown = tables.rows(demo.data_dir, seen)
-    assert sorted(shown) == sorted(tables.rows(demo.data_dir, hours))
-    by_user = Counter(session.user for session in counted)
-    most = max(by_user.values())
-    everybody = [day for day in range(most) if sum(n > day for n in by_user.values()) >= 10]
-    assert len(shown) >= len(everybody) > 0
+    made = [
+        Contribution(*of, amounts=(events, path_px))
+        for *of, events, path_px in tables.rows(demo.data_dir, _CONTRIBUTIONS)
+    ]
+    expected = reports_of(made, k=10)
+    for view, column, _, _ in VIEWS:
+        seen = (
+            f"SELECT {column}, toString(origin), toUnixTimestamp(window_start), events, path_px "
+            f"FROM analytics.{view}"
+        )
+        shown = {
+            ((view, name, origin, start), measure): value
+            for name, origin, start, *values in tables.rows(demo.data_dir, seen)
+            for measure, value in enumerate(values)
+            if value is not None
+        }
+        figures = expected.figures.items()
+        assert shown == {place: f.value for place, f in figures if place[0][0] == view}
+    assert len({one.person for one in made}) >= 10
+    assert expected.figures
 
 
 def test_a_second_run_adds_no_row(demo: Demo, recorded: Recorded, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from events.settings import Settings
 from sinks.decode import TABLES
 from sinks.limits import apply_policy
 from sinks.migrate import migrate
+from sinks.reports import TABLE as REPORTS
 from sinks.sql import Placement
 from sinks.views import create_views
 from sinks.warehouse import Warehouse, open_warehouse
@@ -62,7 +63,7 @@ def engine(warehouse: Warehouse) -> Any:
 @pytest.fixture
 def tables(engine: Any) -> Any:
     """The same client, with empty tables and no merges while the test runs."""
-    for table in TABLES:
+    for table in (*TABLES, REPORTS):
         engine.command(f"TRUNCATE TABLE {table}")
         engine.command(f"SYSTEM STOP MERGES {table}")
     return engine

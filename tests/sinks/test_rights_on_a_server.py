@@ -20,6 +20,7 @@ from sinks.migrate import has_users, recorded
 from sinks.prepare import prepare
 from sinks.prove import prove
 from sinks.query import ask
+from sinks.reports import make_all
 from sinks.rights import OBJECTS, ROLES, may
 from sinks.users import set_passwords, user_of
 from sinks.views import DEFINERS
@@ -27,6 +28,7 @@ from sinks.warehouse import Warehouse, open_warehouse
 from tests.containers.clickhouse_server import forget
 from tests.sinks.made import org, run_of
 from tests.sinks.test_identity import insert
+from tests.sinks.test_rights import asked
 
 pytestmark = pytest.mark.clickhouse_server
 
@@ -43,6 +45,7 @@ def admin(clickhouse_server: Settings) -> Iterator[Warehouse]:
         set_passwords(opened.client, dict.fromkeys(ROLES, PASSWORD))
         with _as(clickhouse_server, "loader") as loading:
             insert(loading.client, run_of(org(people=12, batches_each=3)))
+            make_all(loading.client)
         yield opened
         forget(opened.client)
 
@@ -77,7 +80,7 @@ def test_each_role_reads_what_it_may_and_nothing_else(
 ) -> None:
     with as_role(role) as warehouse:
         for thing in OBJECTS:
-            code = _code(warehouse, f"SELECT * FROM {thing} LIMIT 1 FORMAT Null")
+            code = _code(warehouse, f"SELECT * FROM {asked(thing)} LIMIT 1 FORMAT Null")
             assert code == (0 if may(role, "SELECT", thing) else DENIED), thing
 
 
@@ -96,7 +99,7 @@ def test_an_administrator_sees_no_rows_of_people(
 
 def test_views_show_through_the_policies(admin: Warehouse, as_role: Callable[[str], Any]) -> None:
     with as_role("analyst") as warehouse:
-        assert ask(warehouse, "SELECT people FROM analytics.team_hours").cells == ((12,),)
+        assert ask(warehouse, "SELECT people FROM analytics.team_hours").cells == ((10,),)
     with as_role("officer") as warehouse:
         checks, _ = prove(warehouse.client, Settings())
         assert all(check.ok for check in checks)
