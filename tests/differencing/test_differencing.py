@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,17 @@ def test_differencing_all_that_an_analyst_reads_isolates_nobody(
     assert outcome.people == set()
     assert len(outcome.tried) == 7
     assert sum(outcome.tried.values()) > 1_000
+
+
+@pytest.mark.service
+def test_without_the_rounding_an_application_minus_a_team_would_isolate_somebody(
+    population: Population, looks: Looks
+) -> None:
+    exact = [replace(each, width=0) for each in of_reports(population, looks, K)[0]]
+    outcome = Outcome()
+    Attack(population, 0, exact, K, outcome).run()
+    assert outcome.isolated["some teams minus some applications"]
+    assert not outcome.isolated["one figure"]
 
 
 @pytest.mark.service

@@ -143,7 +143,7 @@ def test_the_policy_sets_retention_and_smallest_group_and_again_changes_nothing(
     apply_policy(engine, changed)
     assert _ttl(engine, "interactions") == "toDateTime(time) + toIntervalDay(33)"
     assert _ttl(engine, "window_partials") == "window_start + toIntervalDay(44)"
-    assert _ttl(engine, "reports") == "window_start + toIntervalDay(44)"
+    assert _ttl(engine, "reports") == "window_start + toIntervalDay(51)"
     limits = engine.query("SELECT smallest_group FROM analytics.group_limit").result_rows
     assert sorted(row[0] for row in limits) == [10, 12]
     apply_policy(engine, policy)
