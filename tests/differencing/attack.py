@@ -73,11 +73,16 @@ class Attack:
     def _grown(self) -> None:
         """Teams minus applications: from each figure on, always add the one after which the fewest
         people are left over. Finds what a team leaves over that no other of its people does."""
-        for start in self._hourly():
+        meeting = self._that_meet()
+        for start in meeting:
             left, width, used = start.members, start.width, {start}
             for _ in range(_STEPS):
                 best = min(
-                    (each for each in self._beside(left) if each not in used),
+                    (
+                        each
+                        for each in meeting
+                        if each not in used and not each.members.isdisjoint(left)
+                    ),
                     key=lambda each: self._people(left ^ each.members),
                     default=None,
                 )
@@ -136,12 +141,13 @@ class Attack:
                 if not first.members.isdisjoint(second.members):
                     yield first, second
 
-    def _hourly(self) -> Iterator[Known]:
-        """Those by which teams and applications meet."""
-        return (each for each in self.known if each.width or each.view.endswith("_hours"))
-
-    def _beside(self, members: frozenset[int]) -> Iterator[Known]:
-        return (each for each in self._hourly() if not each.members.isdisjoint(members))
+    def _that_meet(self) -> list[Known]:
+        """Those by which teams and applications meet: all, if no two teams' figures overlap;
+        otherwise those of hours."""
+        of_teams = [each.members for each in self.known if each.view.startswith("team")]
+        if sum(map(len, of_teams)) == len(frozenset().union(*of_teams)):
+            return list(self.known)
+        return [each for each in self.known if each.view.endswith("_hours")]
 
     @staticmethod
     def _is_a_sum(used: set[Known], left: frozenset[int]) -> bool:

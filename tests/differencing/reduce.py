@@ -101,7 +101,7 @@ def _reduced(matrix: Matrix) -> tuple[Matrix, list[int]]:
         candidates = np.flatnonzero(rows[rank:, column])
         if not len(candidates):
             continue
-        chosen = rank + candidates[0]
+        chosen = rank + int(candidates[0])
         rows[[rank, chosen]] = rows[[chosen, rank]]
         rows[rank] = rows[rank] * pow(int(rows[rank, column]), -1, _PRIME) % _PRIME
         others = np.flatnonzero(rows[:, column])

@@ -15,7 +15,7 @@ from tests.differencing.known import Known, NotUnderstood, of_reports
 from tests.differencing.looks import Looks, NotAttacked, look_twice
 from tests.differencing.population import Population, populate
 from tests.differencing.reduce import Span
-from tests.differencing.rules import Contribution
+from tests.differencing.rules import VIEWS, Contribution
 
 K = 10
 MINUTES = 3
@@ -74,8 +74,7 @@ def test_figures_that_are_not_those_of_the_rules_are_told(
 def test_a_view_that_is_granted_and_not_attacked_is_told(
     population: Population, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known = tests.differencing.looks.VIEWS
-    monkeypatch.setattr(tests.differencing.looks, "VIEWS", known[1:])
+    monkeypatch.setattr(tests.differencing.looks, "VIEWS", VIEWS[1:])
     with pytest.raises(NotAttacked, match="team_minutes"):
         look_twice(population, tmp_path)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from sinks.reports import TABLE, Reporter, due, make, make_all
 from sinks.sql import Placement
 from sinks.views import GROUP_VIEWS, view_statements
 from sinks.views.measures import MEASURES
-from tests.differencing.rules import Contribution, reports_of
+from tests.differencing.rules import Contribution, Row, reports_of
 from tests.sinks.made import CODEC, DAY_MS, Batch, Sent, accounted, partials
 
 pytestmark = pytest.mark.service
@@ -306,10 +307,11 @@ def test_reports_are_what_the_rules_say(tables: Any, seed: int) -> None:
     made = _made_up(seed)
     _put(tables, _stored(made))
     make_all(tables)
-    found, people = {}, {}
+    found: dict[tuple[Row, int], int] = {}
+    people: dict[Row, int] = {}
     for view in GROUP_VIEWS:
         for each in _seen(tables, view.view):
-            start = int(each["window_start"].replace(tzinfo=None).timestamp())
+            start = int(each["window_start"].replace(tzinfo=UTC).timestamp())
             row = (view.view, each[view.group], each["origin"], start)
             values = (each["path_px"], each["wheel_steps"])
             if any(values):
