@@ -31,7 +31,8 @@ CREATE TABLE IF NOT EXISTS analytics.reports{on_cluster}
     other_keys Nullable(UInt64) CODEC(ZSTD(1)),
     app_switches Nullable(UInt64) CODEC(ZSTD(1)),
     navigations Nullable(UInt64) CODEC(ZSTD(1)),
-    path_px Nullable(UInt64) CODEC(ZSTD(1))
+    path_px Nullable(UInt64) CODEC(ZSTD(1)),
+    own Array(UInt8) CODEC(ZSTD(1)) COMMENT 'For each figure from events to path_px: 1 if the row adds to its shorter windows what these do not show.'
 )
 ENGINE = {replicated}MergeTree
 PARTITION BY toYYYYMMDD(window_start)

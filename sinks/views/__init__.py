@@ -28,6 +28,7 @@ class Window:
     windows is made for a ``unit_s`` at one time, which starts at ``unit``."""
 
     title: str
+    seconds: int
     start: str
     unit: str
     unit_s: int
@@ -48,10 +49,10 @@ class GroupView:
 
 
 _OF_HOUR = ("toStartOfHour({})", 3_600)
-_MINUTE = Window("minute", "toStartOfMinute({})", *_OF_HOUR)
-_5_MINUTES = Window("5 minutes", "toStartOfFiveMinutes({})", *_OF_HOUR)
-_HOUR = Window("hour", "toStartOfHour({})", *_OF_HOUR)
-_DAY = Window("day", "toStartOfDay({})", "toStartOfDay({})", 86_400)
+_MINUTE = Window("minute", 60, "toStartOfMinute({})", *_OF_HOUR)
+_5_MINUTES = Window("5 minutes", 300, "toStartOfFiveMinutes({})", *_OF_HOUR)
+_HOUR = Window("hour", 3_600, "toStartOfHour({})", *_OF_HOUR)
+_DAY = Window("day", 86_400, "toStartOfDay({})", "toStartOfDay({})", 86_400)
 
 #: Each after the one that it is made of.
 GROUP_VIEWS: tuple[GroupView, ...] = (
@@ -122,7 +123,7 @@ def view_statements(placement: Placement, has_users: bool) -> Iterator[str]:
 
 
 def _shown(view: GroupView) -> dict[str, str]:
-    made_of = f"A window is the sum of its windows in {view.child}, and of what is left."
+    made_of = f"A window is the sum of its windows in {view.child}, and of what these do not show."
     return {
         "view": view.view,
         "group": view.group,
@@ -135,23 +136,35 @@ def _shown(view: GroupView) -> dict[str, str]:
 
 
 def _made(view: GroupView) -> dict[str, str]:
-    child = next((other for other in GROUP_VIEWS if other.view == view.child), view)
+    shorter = list(_shorter(view))
+    part = (shorter[-1] if shorter else view).window
     return {
         "view": view.view,
         "group": view.group,
         "child": view.child,
-        "parts": f"those of {view.child}" if view.child else "it has none",
-        "part": child.window.start.format("window_start"),
-        "bucket_of_part": view.window.start.format("part"),
+        "parts": ", ".join(each.view for each in reversed([view, *shorter])),
+        "part": part.start.format("window_start"),
+        "part_s": str(part.seconds),
+        "bucket": view.window.start.format("window_start"),
+        "shorter": ", ".join(f"'{each.view}'" for each in shorter) or "''",
+        "lengths": ", ".join(str(each.window.seconds // part.seconds) for each in shorter) or "1",
         "first": view.window.unit.format("toDateTime({unit:UInt32}, 'UTC')"),
         "span": f"toIntervalSecond({view.window.unit_s})",
         "k": "ifNull((SELECT smallest_group FROM analytics.group_limit FINAL), 4294967295)",
         "values": for_each("is_shown[{place}] ? sums[{place}] : NULL AS {name}"),
-        "sums": for_each("toUInt64(sum({column}))", ", "),
+        "amounts": for_each("toUInt64({column})", ", "),
         "theres": for_each("isNotNull({name})", ", "),
-        "part_sums": for_each("ifNull({name}, 0)", ", "),
+        "child_sums": for_each("ifNull({name}, 0)", ", "),
+        "none": for_each("0", ", "),
         "nulls": for_each("NULL", ", "),
     }
+
+
+def _shorter(view: GroupView) -> Iterator[GroupView]:
+    """The views whose windows are parts of this one's, the longest first."""
+    for child in (each for each in GROUP_VIEWS if each.view == view.child):
+        yield child
+        yield from _shorter(child)
 
 
 def _unit(view: GroupView) -> str:

@@ -1,9 +1,10 @@
 -- What the loader writes into analytics.reports for one unit of {view}: draft_{view}(unit = ...), in
 -- seconds since 1970.
 --
--- A figure of a window is the sum of its shown parts ({parts}), and of all parts that are not
--- shown, taken together, if together they can be. So every figure is a sum of atoms that have no
--- event in common, and whoever adds and subtracts figures learns atoms. An atom can be shown if at
+-- A contribution falls into the shortest window ({parts}) that can be shown, and what cannot be
+-- shown of the windows of a longer one is taken together there. That is the longer one's own atom. A
+-- figure is the sum of the atoms within its window. Atoms have no event in common, so whoever adds and
+-- subtracts the figures of teams, or those of applications, learns atoms. One can be shown if at
 -- least k people contribute to it, and the largest contribution is no more than its base. An atom is
 -- rounded to its base: a power of two, an eighth to a quarter of the sum; less where there are more
 -- than 40 people, if the largest contribution is.
@@ -20,10 +21,11 @@ SELECT
     toInt8(origin) AS origin,
     bucket AS window_start,
     greatest(intDiv(any_people, 5) * 5, {k}) AS people,
-    {values}
+    {values},
+    is_own AS own
 FROM
 (
-    SELECT bucket, name, origin, max(cell_people) AS any_people, sumForEach(rounded) AS sums, maxForEach(shown) AS is_shown
+    SELECT bucket, name, origin, max(cell_people) AS any_people, sumForEach(rounded) AS sums, maxForEach(shown) AS is_shown, maxForEach(own) AS is_own
     FROM
     (
         SELECT
@@ -40,7 +42,8 @@ FROM
                 totals, largests, contributor_counts
             ) AS bases,
             arrayMap((total, base) -> base = 0 ? 0 : intDiv(total + intDiv(base, 2), greatest(base, 1)) * base, totals, bases) AS rounded,
-            arrayMap(base -> toUInt8(base > 0), bases) AS shown
+            arrayMap(base -> toUInt8(base > 0), bases) AS shown,
+            shown AS own
         FROM
         (
             SELECT
@@ -64,33 +67,35 @@ FROM
                     sumForEach(arrayMap(value -> toUInt64(value > 0), hidden)) AS epoch_contributors
                 FROM
                 (
-                    SELECT
-                        {bucket_of_part} AS bucket,
-                        name,
-                        origin,
-                        epoch,
-                        pseudonym,
-                        sumForEach(empty(part_shown) ? done : arrayMap((value, is_there) -> is_there ? 0 : value, done, part_shown)) AS hidden
+                    SELECT bucket, name, origin, epoch, pseudonym, sumForEach(left_over) AS hidden
                     FROM
                     (
                         SELECT
-                            {part} AS part,
-                            {group} AS name,
+                            bucket,
+                            name,
                             origin,
                             epoch,
                             pseudonym,
-                            [{sums}] AS done
-                        FROM analytics.window_partials FINAL
-                        WHERE window_start >= {first} AND window_start < {first} + {span}
-                        GROUP BY part, name, origin, epoch, pseudonym
-                        SETTINGS do_not_merge_across_partitions_select_final = 1
-                    ) AS contributions
-                    LEFT JOIN
-                    (
-                        SELECT window_start AS part, name, origin, [{theres}] AS part_shown
-                        FROM analytics.reports
-                        WHERE report = '{child}' AND unit >= {first} AND unit < {first} + {span} AND name != ''
-                    ) AS parts USING (part, name, origin)
+                            empty(covered) ? amounts : arrayMap((amount, is_covered) -> is_covered ? 0 : amount, amounts, covered) AS left_over
+                        FROM
+                        (
+                            SELECT {part} AS part, {bucket} AS bucket, {group} AS name, origin, epoch, pseudonym, [{amounts}] AS amounts
+                            FROM analytics.window_partials FINAL
+                            WHERE window_start >= {first} AND window_start < {first} + {span}
+                            SETTINGS do_not_merge_across_partitions_select_final = 1
+                        ) AS contributions
+                        LEFT JOIN
+                        (
+                            SELECT part, name, origin, maxForEach(own) AS covered
+                            FROM
+                            (
+                                SELECT arrayJoin(arrayMap(n -> window_start + toIntervalSecond(n * {part_s}), range(transform(report, [{shorter}], [{lengths}], 1)))) AS part, name, origin, own
+                                FROM analytics.reports
+                                WHERE report IN ({shorter}) AND unit >= {first} AND unit < {first} + {span} AND name != ''
+                            )
+                            GROUP BY part, name, origin
+                        ) AS atoms USING (part, name, origin)
+                    )
                     GROUP BY bucket, name, origin, epoch, pseudonym
                 )
                 GROUP BY bucket, name, origin, epoch
@@ -101,14 +106,15 @@ FROM
         UNION ALL
 
         SELECT
-            {bucket_of_part} AS bucket,
+            {bucket} AS bucket,
             name,
             origin,
             0 AS cell_people,
             [] AS bases,
-            [{part_sums}] AS rounded,
-            [{theres}] AS shown
-        FROM (SELECT *, window_start AS part FROM analytics.reports)
+            [{child_sums}] AS rounded,
+            [{theres}] AS shown,
+            [{none}] AS own
+        FROM analytics.reports
         WHERE report = '{child}' AND unit >= {first} AND unit < {first} + {span} AND name != ''
     )
     GROUP BY bucket, name, origin
@@ -117,4 +123,4 @@ WHERE has(is_shown, 1)
 
 UNION ALL
 
-SELECT '{view}', {first}, '', toInt8(0), {first}, 0, {nulls};
+SELECT '{view}', {first}, '', toInt8(0), {first}, 0, {nulls}, [];

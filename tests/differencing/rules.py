@@ -4,7 +4,7 @@ SQL can be compared with them and an attack knows what each figure is the sum of
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 #: view, column of its groups, seconds of its windows, the view its parts are of
@@ -46,17 +46,15 @@ class Atom:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number of a report: the sum of its ``atoms``."""
+    """A number of a report: the sum of its ``atoms``. ``own`` is the one that no shorter window
+    has, if there is one."""
 
     atoms: tuple[Atom, ...]
+    own: Atom | None
 
     @property
     def value(self) -> int:
         return sum(atom.figure for atom in self.atoms)
-
-    @property
-    def members(self) -> frozenset[int]:
-        return frozenset().union(*(atom.members for atom in self.atoms))
 
 
 #: view, name, origin, start in s
@@ -81,11 +79,11 @@ def reports_of(
     """What the reports of these are; without ``present``, all made at one time."""
     figures: dict[tuple[Row, int], Figure] = {}
     people: dict[Row, int] = {}
-    for view, column, window_s, child in VIEWS:
+    for view, column, window_s, _ in VIEWS:
         for row, everybody in windows(contributions, view, column, window_s).items():
             there = present(row) if present else everybody
             members = [member for member in everybody if member in there]
-            made = _row(contributions, row, members, _parts(figures, row, window_s, child), k)
+            made = _row(contributions, row, members, figures, k)
             figures |= {(row, measure): figure for measure, figure in made.items()}
             if made:
                 people[row] = max(k, _different(contributions, members) // 5 * 5)
@@ -103,37 +101,73 @@ def windows(
     return found
 
 
-def _parts(
-    figures: dict[tuple[Row, int], Figure], row: Row, window_s: int, child: str
-) -> dict[int, list[tuple[Row, Figure]]]:
-    """By measure, the shown figures of the windows of ``child`` in ``row``."""
-    _, name, origin, start = row
-    found: dict[int, list[tuple[Row, Figure]]] = defaultdict(list)
-    for (part, measure), figure in figures.items():
-        if part[:3] == (child, name, origin) and start <= part[3] < start + window_s:
-            found[measure].append((part, figure))
-    return found
-
-
 def _row(
     contributions: Sequence[Contribution],
     row: Row,
     members: Sequence[int],
-    parts: dict[int, list[tuple[Row, Figure]]],
+    figures: Mapping[tuple[Row, int], Figure],
     k: int,
 ) -> dict[int, Figure]:
+    """By measure, the figures of one row; ``figures`` are those of shorter windows."""
+    shorter = list(_shorter(row[0]))
     made = {}
     for measure in range(len(contributions[0].amounts)):
-        shown = parts.get(measure, [])
-        part_s = next((size for view, _, size, _ in VIEWS if shown and view == shown[0][0][0]), 1)
-        starts = {part[3] for part, _ in shown}
-        left = [m for m in members if contributions[m].minute_s // part_s * part_s not in starts]
-        atoms = [atom for _, figure in shown for atom in figure.atoms]
-        if atom := atom_of(contributions, left, measure, k):
-            atoms.append(atom)
-        if atoms:
-            made[measure] = Figure(tuple(atoms))
+        parts = _parts(row, shorter, measure, figures)
+        left = [
+            member
+            for member in members
+            if not _is_covered(contributions[member], row, shorter, measure, figures)
+        ]
+        own = atom_of(contributions, left, measure, k)
+        if every := (*parts, *([own] if own else [])):
+            made[measure] = Figure(every, own)
     return made
+
+
+def _parts(
+    row: Row,
+    shorter: Sequence[tuple[str, int]],
+    measure: int,
+    figures: Mapping[tuple[Row, int], Figure],
+) -> set[Atom]:
+    """The atoms of the shorter windows in ``row``."""
+    _, name, origin, start = row
+    length = next(size for view, _, size, _ in VIEWS if view == row[0])
+    views = [view for view, _ in shorter]
+    return {
+        figure.own
+        for (part, of), figure in figures.items()
+        if of == measure
+        and figure.own
+        and part[0] in views
+        and part[1:3] == (name, origin)
+        and start <= part[3] < start + length
+    }
+
+
+def _is_covered(
+    one: Contribution,
+    row: Row,
+    shorter: Sequence[tuple[str, int]],
+    measure: int,
+    figures: Mapping[tuple[Row, int], Figure],
+) -> bool:
+    """Whether a shorter window shows the minute of ``one`` by an atom of its own."""
+    for view, window_s in shorter:
+        part = (view, row[1], row[2], one.minute_s // window_s * window_s)
+        figure = figures.get((part, measure))
+        if figure and figure.own:
+            return True
+    return False
+
+
+def _shorter(view: str) -> Iterator[tuple[str, int]]:
+    """The views of parts of its windows, and how long theirs are in s."""
+    child = next(child for name, _, _, child in VIEWS if name == view)
+    for name, _, window_s, _ in VIEWS:
+        if name == child:
+            yield name, window_s
+            yield from _shorter(name)
 
 
 def atom_of(
