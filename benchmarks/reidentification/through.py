@@ -18,18 +18,24 @@ from events.codec import Codec
 from events.consent import ConsentAction
 from events.policy import BUNDLED_POLICY, Policy, PurposePolicy, load_policy
 from events.purposes import PURPOSES, Purpose
+from events.sealing import digest
+from events.sealing_file import ROOM_BYTES
+from events.subject_secret import new_secret
+from events.subject_secret import to_record as secret_record
 from events.topics import Topic
 from producers.consents import words
 from producers.recordings import Recording
 from producers.replay import ReplayPlan, replay
+from producers.sealer import Sealer
 from sinks.coordinates import Coordinates
 from sinks.decode import rows_of
 from sinks.tables import interactions, window_partials
 from streams.decode import RawMessage
 from streams.emit import Emission, Source, emit
-from streams.keys import KeyRing, new_epoch
+from streams.keys import new_ring
 from streams.ledger import Ledger
 from streams.pipeline import Rules, process
+from streams.secrets import Secrets
 
 #: 2026-03-02 09:00 UTC, a Monday: every session begins at this moment, as people in an office do,
 #: so that the time of day tells nobody apart.
@@ -78,6 +84,8 @@ class Pipeline:
 
     rules: Rules
     ledger: Ledger
+    secrets: Secrets
+    sealer: Sealer
 
     def carry(self, recording: Recording, team: str = "everybody") -> Tables:
         """The recording's rows, of a session that began at ``START_MS``."""
@@ -96,10 +104,14 @@ class Pipeline:
         source = Source(Topic.RAW, "benchmark", 0, policy.sha256)
         for first in range(0, len(batches), _TAKE_MESSAGES):
             messages = [
-                RawMessage(first + place, NOW_MS, codec.encode(SCHEMA, to_record(batch)))
+                RawMessage(
+                    first + place,
+                    NOW_MS,
+                    codec.encode(SCHEMA, to_record(self.sealer.sealed(batch))),
+                )
                 for place, batch in enumerate(batches[first : first + _TAKE_MESSAGES])
             ]
-            outcome = process(messages, self.rules, self.ledger, NOW_MS)
+            outcome = process(messages, self.rules, self.ledger, self.secrets, NOW_MS)
             for emission in emit(outcome, source, policy.lateness_ms, {}, codec):
                 if emission.topic in (Topic.TRAINING, Topic.WINDOWS):
                     yield emission
@@ -110,11 +122,17 @@ def pipeline_for(
 ) -> Pipeline:
     """A pipeline in which ``subjects`` have granted every purpose, under fresh keys and the policy
     that ``policy_at`` makes."""
-    policy = policy_at(granularity, without)
-    ledger = Ledger()
-    for word in words(subjects, PURPOSES, ConsentAction.GRANT, policy.notice_version, START_MS):
+    policy, ring, ledger = policy_at(granularity, without), new_ring(), Ledger()
+    people = tuple(subjects)
+    for word in words(people, PURPOSES, ConsentAction.GRANT, policy.notice_version, START_MS):
         ledger.apply(word)
-    return Pipeline(Rules(Codec(), policy, KeyRing((new_epoch(1, 0),))), ledger)
+    secrets = Secrets(ring.sealing)
+    for subject in people:
+        name = digest(ring.sealing.digest_key, subject)
+        record = secret_record(new_secret(from_ms=0), name, ring.sealing.public)
+        secrets.apply(name, record["sealed_secret"])
+    sealer = Sealer(ring.sealing.exported(ROOM_BYTES))
+    return Pipeline(Rules(Codec(), policy, ring), ledger, secrets, sealer)
 
 
 class _Collected:

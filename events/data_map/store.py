@@ -23,6 +23,7 @@ class Person(StrEnum):
     """How a person stands in a store."""
 
     NAMED = "the employer's identifier"
+    SEALED = "the employer's identifier, sealed to the workers' key or as a keyed digest"
     PURPOSE = "a pseudonym under the purpose's key"
     GOVERNANCE = "a pseudonym under the governance key"
     COORDINATES = "message coordinates, which lead to a person while the raw topic has the message"

@@ -40,6 +40,10 @@ def _group(name: str, holds: str) -> Store:
     return _view(f"analytics.{name}", holds, _ANALYTICS.value, ("analyst",))
 
 
+def _draft(name: str, holds: str) -> Store:
+    return _view(f"analytics.{name}", holds, _ANALYTICS.value, ("loader",))
+
+
 def _counts(name: str, holds: str) -> Store:
     return _view(f"governance.{name}", holds, GOVERNANCE, ("officer",))
 
@@ -192,6 +196,15 @@ VIEWS: tuple[Store, ...] = (
     _group("team_days", "sums over teams of k or more people, by the day"),
     _group("application_hours", "sums over users of an application, k or more, by the hour"),
     _group("application_days", "sums over users of an application, k or more, by the day"),
+    _draft("draft_team_minutes", "the report to be, of teams of k or more people, by the minute"),
+    _draft(
+        "draft_team_5_minutes", "the report to be, of teams of k or more people, by five minutes"
+    ),
+    _draft("draft_team_hours", "the report to be, of teams of k or more people, by the hour"),
+    _draft("draft_team_days", "the report to be, of teams of k or more people, by the day"),
+    _draft("draft_application_hours", "the report to be, of an application's users, by the hour"),
+    _draft("draft_application_days", "the report to be, of an application's users, by the day"),
+    _draft("due_reports", "which reports are to be made"),
     _counts("training_sizes", "how many batches of which size training.interactions has, by day"),
     _counts("training_rows", "how many rows training.interactions has"),
     _counts("training_skips", "days on which sessions of training.interactions skip batches"),

@@ -30,9 +30,9 @@ def _topic(
 TOPICS: tuple[Store, ...] = (
     _topic(
         Topic.RAW,
-        "every batch as a producer made it: person, team, session, application, times, pointer "
-        "paths, classes of keys",
-        Person.NAMED,
+        "every batch as a producer made it: sealed person, team, session, application, times, "
+        "pointer paths, classes of keys",
+        Person.SEALED,
         "every purpose",
         reason=_TRANSIT,
         erasure=Erasure.EXPIRE,
@@ -44,6 +44,15 @@ TOPICS: tuple[Store, ...] = (
         Person.NAMED,
         GOVERNANCE,
         reason="compacted: a grant that is forgotten is no grant, nor a withdrawal a withdrawal",
+        erasure=Erasure.TOMBSTONE,
+        readers=("registrar", "worker"),
+    ),
+    _topic(
+        Topic.SECRETS,
+        "a random secret of each person, sealed, on which the pseudonyms hang",
+        Person.SEALED,
+        "every purpose",
+        reason="compacted: without the secret nothing of a person passes, or can be found again",
         erasure=Erasure.TOMBSTONE,
         readers=("registrar", "worker"),
     ),

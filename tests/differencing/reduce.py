@@ -73,7 +73,7 @@ class Span:
                 vectors[number, list(columns)] = 1
                 whole[number] = sum(len(self.shares[column]) for column in columns) == len(members)
             left = (vectors - vectors[:, self.pivots] @ self.reduced) % _PRIME
-            for number in np.flatnonzero(whole & ~left.any(axis=1)):
+            for number in np.flatnonzero(whole & ~left.any(axis=1)).tolist():
                 width = self.width(vectors[number])
                 if width is not None:
                     yield chunk[number], width

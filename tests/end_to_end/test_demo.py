@@ -169,7 +169,12 @@ _CONTRIBUTIONS = """
 def test_analysts_see_what_the_rules_of_reports_leave_of_ten_people_and_no_others(
     demo: Demo,
 ) -> None:
-    made = [Contribution(*row[:6], row[6:]) for row in tables.rows(demo.data_dir, _CONTRIBUTIONS)]
+    made = [
+        Contribution(person, epoch, team, application, origin, minute_s, tuple(amounts))
+        for person, epoch, team, application, origin, minute_s, *amounts in tables.rows(
+            demo.data_dir, _CONTRIBUTIONS
+        )
+    ]
     expected = reports_of(made, k=10)
     for view, column, _, _ in VIEWS:
         seen = (

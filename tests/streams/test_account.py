@@ -79,7 +79,9 @@ def test_a_message_has_the_day_of_its_first_event_that_passed(
     for word in everyone_grants():
         ledger.apply(word)
     messages = [RawMessage(at, NOW_MS, sent.value) for at, sent in enumerate(run)]
-    outcome = process(messages, Rules(Codec(), policy, keys), ledger, NOW_MS)
+    outcome = process(
+        messages, Rules(Codec(), policy, keys), ledger, secrets(sealing=keys.sealing), NOW_MS
+    )
     world = World(everyone_grants(), policy, epochs_of(keys), NOW_MS)
 
     def day(sent: Sent, purpose: Purpose) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -20,7 +21,7 @@ from events.errors import SettingsError
 from events.policy import BUNDLED_POLICY, load_policy
 from events.settings import Settings
 from glasshouse import app
-from streams.keys import KeyRing, new_epoch, save_keys
+from streams.keys import new_epoch, new_ring, save_keys
 from tests.documents import ROOT
 
 EXAMPLES = ROOT / "deploy/examples"
@@ -57,7 +58,8 @@ def test_a_change_of_the_policy_changes_the_pack(tmp_path: Path) -> None:
 
 
 def test_settings_and_keys_stand_in_the_measures(tmp_path: Path) -> None:
-    save_keys(KeyRing((new_epoch(1, 0), new_epoch(2, 86_400_000))), tmp_path / "keys.json")
+    epochs = (new_epoch(1, 0), new_epoch(2, 86_400_000))
+    save_keys(replace(new_ring(), epochs=epochs), tmp_path / "keys.json")
     secured = Settings(
         data_dir=tmp_path, kafka_tls=True, kafka_user="operator", clickhouse_url="http://ch:8123"
     )
