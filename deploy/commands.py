@@ -10,10 +10,11 @@ import typer
 from deploy import data_map_command, demo_command, operate_commands
 from deploy.dead_letters import commands as dead_letter_commands
 from deploy.pack import command as pack_command
+from deploy.policy import commands as policy_commands
 from deploy.trace import command as trace_command
 from events.errors import InputError
 from events.options import err, show_json, show_table, with_settings
-from events.settings import KAFKA_ACCESS, Settings
+from events.settings import KAFKA_ACCESS, POLICY_ACCESS, Settings
 
 
 def register(app: typer.Typer) -> None:
@@ -21,6 +22,7 @@ def register(app: typer.Typer) -> None:
     demo_command.register(app)
     operate_commands.register(app)
     dead_letter_commands.register(app)
+    policy_commands.register(app)
     trace_command.register(app)
     data_map_command.register(app)
     pack_command.register(app)
@@ -31,7 +33,7 @@ def register(app: typer.Typer) -> None:
             "clickhouse_url",
             "clickhouse_user",
             "clickhouse_password",
-            "data_dir",
+            *POLICY_ACCESS,
             "group_prefix",
         )(status)
     )
@@ -60,14 +62,15 @@ def status(
     settings: Settings,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Show how far workers and loaders are behind, and how large the tables are.
+    """Show the policy in force, how far workers and loaders are behind, and how large tables are.
 
-    Kafka is asked if servers are named, ClickHouse if a URL is named or the data directory is
-    there. Counts only.
+    The policy is shown if both sides' keys are named; without the signatures that it needs there is
+    nothing but the reason. Kafka is asked if servers are named, ClickHouse if a URL is named or the
+    data directory is there. Counts only.
 
     Example: glasshouse status --kafka-servers localhost:9092 --json
     """
-    from deploy.status import group_lags, table_sizes, to_json
+    from deploy.status import group_lags, policy_in_force, table_sizes, to_json
     from events.kafka import wait_for_kafka
     from sinks.warehouse import open_warehouse
 
@@ -76,14 +79,19 @@ def status(
         raise InputError(
             f"nothing to ask: no --kafka-servers, and no data directory {settings.data_dir}"
         )
+    policy = policy_in_force(settings)
     groups = {} if settings.embedded_kafka else group_lags(wait_for_kafka(settings), settings)
     tables = None
     if has_tables:
         with open_warehouse(settings) as warehouse:
             tables = table_sizes(warehouse.client)
     if as_json:
-        show_json(to_json(groups, tables))
+        show_json(to_json(policy, groups, tables))
         return
+    if policy:
+        number, signers = str(policy.policy.version), ", ".join(policy.signers)
+        columns = ("version", "SHA-256", "signed by")
+        show_table("Policy", columns, [(number, policy.policy.sha256, signers)])
     lags = [
         (group, lag.topic.value, lag.partition, lag.end, lag.messages)
         for group, found in groups.items()

@@ -9,13 +9,14 @@ from rich.table import Table
 
 from events.data_map import STORES, Kind, Store
 from events.options import out, show_json, with_settings
-from events.policy import Policy, load_policy
-from events.settings import Settings
+from events.policy import Policy
+from events.policy_folder import verified_policy
+from events.settings import POLICY_ACCESS, Settings
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to ``app``."""
-    app.command("data-map")(with_settings("policy_file")(data_map))
+    app.command("data-map")(with_settings(*POLICY_ACCESS)(data_map))
 
 
 def data_map(
@@ -34,7 +35,7 @@ def data_map(
 
     Example: glasshouse data-map --personal
     """
-    policy = load_policy(settings.policy_file)
+    policy = verified_policy(settings)
     chosen = [
         store
         for store in STORES

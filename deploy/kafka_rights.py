@@ -37,7 +37,7 @@ _RESOURCE = {
     "TRANSACTIONAL_ID": ResourceType.TRANSACTIONAL_ID,
 }
 _KIND = {resource: kind for kind, resource in _RESOURCE.items()}
-_INPUTS = (Topic.RAW, Topic.CONSENT, Topic.SECRETS)
+_INPUTS = (Topic.RAW, Topic.CONSENT, Topic.SECRETS, Topic.POLICY)
 _OUTPUTS = tuple(topic for topic in Topic if topic not in _INPUTS)
 
 
@@ -46,11 +46,11 @@ class Principal(StrEnum):
     """Kafka users. Whoever provisions is a super user (`admin`) and not listed."""
 
     PRODUCER = "producer"  # machines where people work: may only write events
-    REGISTRAR = "registrar"  # records what people said about consent
+    REGISTRAR = "registrar"  # records what people said about consent, and what was signed
     WORKER = "worker"
     LOADER = "loader"
     REDRIVER = "redriver"  # publishes dead letters again: has to read them and to write them back
-    OPERATOR = "operator"  # status, reconcile, doctor: sees topics, never what is in them
+    OPERATOR = "operator"  # status, reconcile, doctor: sees topics, never what people did
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -72,19 +72,18 @@ def declared_rights(settings: Settings) -> frozenset[Right]:
     """Every right there is, and no other."""
     topics = {
         (Principal.PRODUCER, "WRITE"): (Topic.RAW,),
-        (Principal.REGISTRAR, "WRITE"): (Topic.CONSENT, Topic.SECRETS),
-        (Principal.REGISTRAR, "READ"): (Topic.CONSENT, Topic.SECRETS),
+        (Principal.REGISTRAR, "WRITE"): (Topic.CONSENT, Topic.SECRETS, Topic.POLICY),
+        (Principal.REGISTRAR, "READ"): (Topic.CONSENT, Topic.SECRETS, Topic.POLICY),
         (Principal.WORKER, "READ"): _INPUTS,
-        (Principal.WORKER, "DESCRIBE_CONFIGS"): (
-            Topic.RAW,
-            Topic.CONSENT,
-        ),  # retention, for its metrics
+        # Retention, for its metrics.
+        (Principal.WORKER, "DESCRIBE_CONFIGS"): (Topic.RAW, Topic.CONSENT),
         (Principal.WORKER, "WRITE"): _OUTPUTS,
         (Principal.LOADER, "READ"): _OUTPUTS,
         (Principal.LOADER, "DESCRIBE_CONFIGS"): _OUTPUTS,
         (Principal.REDRIVER, "READ"): (Topic.RAW,),
         (Principal.REDRIVER, "WRITE"): (Topic.RAW,),
         (Principal.OPERATOR, "DESCRIBE"): tuple(Topic),
+        (Principal.OPERATOR, "READ"): (Topic.POLICY,),  # which version is in force, for `doctor`
         (Principal.OPERATOR, "DESCRIBE_CONFIGS"): tuple(Topic),  # retention and clean-up
     }
     groups = {

@@ -9,7 +9,7 @@ import typer
 
 from events.errors import InputError
 from events.options import out, show_json, show_table, with_settings
-from events.settings import KAFKA_ACCESS, REGISTRY_ACCESS, Settings
+from events.settings import KAFKA_ACCESS, POLICY_ACCESS, REGISTRY_ACCESS, Settings
 
 _EXIT_FAULTS = 1
 
@@ -18,10 +18,10 @@ def register(app: typer.Typer) -> None:
     """Add this file's commands to ``app``."""
     groups = ("group_prefix",)
     topics = ("kafka_partitions", "kafka_replicas")
-    files = ("policy_file", "key_file", "data_dir")
+    files = (*POLICY_ACCESS, "key_file")
     clickhouse = ("clickhouse_url", "clickhouse_cluster", "clickhouse_user")
     reached = (*KAFKA_ACCESS, *REGISTRY_ACCESS)
-    app.command()(with_settings(*reached, *topics, *groups)(provision))
+    app.command()(with_settings(*reached, *topics, *groups, *POLICY_ACCESS)(provision))
     app.command()(with_settings(*reached, *topics[1:], *groups, *files, *clickhouse)(doctor))
 
 
@@ -43,7 +43,8 @@ def provision(
         ),
     ] = None,
 ) -> None:
-    """Make the topics, register the schemas and, with --rights, grant the declared rights.
+    """Make the topics, register the schemas, publish the policies of --policy-dir if it is there
+    and, with --rights, grant the declared rights.
 
     What is there already stays as it is, but for passwords. Needs a principal that may administer
     the cluster, and with a schema registry one that may write to it.
@@ -52,6 +53,7 @@ def provision(
     """
     from deploy.kafka_rights import declared_rights, found_rights, grant
     from deploy.kafka_users import read_passwords, set_passwords
+    from deploy.policy.publish import publish_policies
     from deploy.register_schemas import register_schemas
     from events.audit.entry import Act
     from events.audit.recorded import recorded
@@ -71,6 +73,11 @@ def provision(
         if settings.schema_registry_url:
             number = register_schemas(settings)
             out.print(f"{number} schemas are registered")
+        if settings.policies_path.is_dir():
+            newest, sent = publish_policies(settings)
+            out.print(f"policy version {newest.policy.version} is in force; {sent} were sent")
+        else:
+            out.print(f"no policy was published: there is no folder {settings.policies_path}")
         if rights:
             missing = declared_rights(settings) - found_rights(admin)
             grant(admin, missing)

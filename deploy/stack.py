@@ -21,11 +21,14 @@ from pydantic import SecretStr
 from deploy.broker import EmbeddedBroker
 from deploy.kept_secrets import keep, restore
 from deploy.lag import lags
+from deploy.policy.publish import publish_policies
+from deploy.policy.rehearsal import PLAIN_WORDS, rehearse, rehearsed_settings
 from deploy.process import end, spawn
 from events.codec import Codec
 from events.errors import Retry, ServerMissing, Stop
 from events.kafka import create_topics, end_offsets, topic_ids, wait_for_kafka
-from events.policy import Policy, load_policy
+from events.policy import BUNDLED_POLICY, Policy
+from events.policy_folder import verified_policy
 from events.registry import codec_for
 from events.settings import ENV_PREFIX, Settings
 from events.topics import Topic
@@ -38,6 +41,7 @@ _POLL_S = 0.1
 #: Asking for the ends of all topics takes a good part of a second: not to be done too often.
 _CATCH_UP_S = 2.0
 _LOG_DIR = "logs"
+_REHEARSAL_DIR = "simulated-signatures"
 
 #: The embedded broker answers a join only after about half of this, and takes less than Kafka does.
 _EMBEDDED_SESSION_S = 3.0
@@ -151,11 +155,17 @@ class Stack:
 def running_stack(settings: Settings, say: Callable[[str], None]) -> Iterator[Stack]:
     """A stack whose broker and warehouse are up; workers and loader start with ``start``.
 
-    Raises ``Stop`` for anything that is wrong, before any of it has started where it can be known.
+    Where the settings name no side's key, both are made in the data directory, and the example
+    policy is signed with them; ``say`` is told so. Raises ``Stop`` for anything that is wrong,
+    before any of it has started where it can be known.
     """
-    policy = load_policy(settings.policy_file)
+    is_rehearsal = not (settings.employer_public_key or settings.employees_public_key)
+    if not is_rehearsal:
+        verified_policy(settings)
     with ExitStack() as parts:
         warehouse = parts.enter_context(open_warehouse(settings))
+        if is_rehearsal:
+            settings = _rehearsed(settings, say)
         (settings.data_dir / _LOG_DIR).mkdir(parents=True, exist_ok=True, mode=0o700)
         if not settings.keys_path.exists():
             save_keys(new_ring(), settings.keys_path)
@@ -174,12 +184,13 @@ def running_stack(settings: Settings, say: Callable[[str], None]) -> Iterator[St
             settings = settings.model_copy(update=own)
         admin = wait_for_kafka(settings, lambda s: say(f"waiting for Kafka, {s:.0f} s"))
         create_topics(admin, settings)
+        publish_policies(settings)
         if embedded_kafka:
             restore(settings)
         prepare(warehouse.client, settings)
         stack = Stack(
             settings=settings,
-            policy=policy,
+            policy=verified_policy(settings),
             codec=codec_for(settings),
             admin=admin,
             warehouse=warehouse,
@@ -188,6 +199,14 @@ def running_stack(settings: Settings, say: Callable[[str], None]) -> Iterator[St
         )
         parts.callback(stack.stop)
         yield stack
+
+
+def _rehearsed(settings: Settings, say: Callable[[str], None]) -> Settings:
+    folder = settings.data_dir / _REHEARSAL_DIR
+    settings = rehearsed_settings(settings, folder)
+    agreed = rehearse(settings, folder, BUNDLED_POLICY)
+    say(f"policy version {agreed.policy.version} is {PLAIN_WORDS}")
+    return settings
 
 
 def environ_of(settings: Settings) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What a running deployment looks like from outside: topics, lags, tables. Counts only."""
+"""What a running deployment looks like from outside: policy, lags, tables. Counts only."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from deploy.lag import Lag, lags
+from deploy.policy.show import agreed_json
 from events.errors import Retry
 from events.kafka import end_offsets, partitions_of
+from events.policy_folder import agreed_policy
+from events.policy_history import Agreed
 from events.settings import Settings
 from events.topics import Topic
+from sinks.decode import LOADED_TOPICS
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -44,10 +48,7 @@ def group_lags(admin: AdminClient, settings: Settings) -> dict[str, tuple[Lag, .
     found: dict[str, tuple[Lag, ...]] = {}
     for group, topics in (
         (settings.worker_group, _INPUTS),
-        (
-            settings.loader_group,
-            tuple(topic for topic in Topic if topic not in (*_INPUTS, Topic.SECRETS)),
-        ),
+        (settings.loader_group, LOADED_TOPICS),
     ):
         ends = {
             topic: end_offsets(settings, topic, partitions_of(admin, topic)) for topic in topics
@@ -59,11 +60,22 @@ def group_lags(admin: AdminClient, settings: Settings) -> dict[str, tuple[Lag, .
     return found
 
 
+def policy_in_force(settings: Settings) -> Agreed | None:
+    """The policy in force by the files; None where the settings name nobody's key, so that nothing
+    can be said of it. ``SettingsError`` where none is signed as it must be."""
+    if not (settings.employer_public_key or settings.employees_public_key):
+        return None
+    return agreed_policy(settings)
+
+
 def to_json(
-    groups: dict[str, tuple[Lag, ...]], tables: tuple[TableSize, ...] | None
+    policy: Agreed | None,
+    groups: dict[str, tuple[Lag, ...]],
+    tables: tuple[TableSize, ...] | None,
 ) -> dict[str, Any]:
-    """Both, as plain values; ``tables`` is None where ClickHouse was not asked."""
+    """All of it, as plain values; None where it was not asked for."""
     return {
+        "policy": agreed_json(policy) if policy else None,
         "lags": [
             {
                 "group": group,

@@ -6,6 +6,7 @@
     │   └── SpoolFull           unsent batches take all the room they may; this one was not taken
     └── Stop                going on would break a promise: the process ends with this text
         ├── SettingsError       a setting, policy or key file is wrong (lists every fault)
+        │   └── PolicyRefused       a policy is not signed as it must be, or does not follow
         ├── DataDirError        the data directory is in use, or of another version
         ├── SpoolError          the spool of unsent batches is in use, open to others or damaged
         ├── ServerMissing       a server did not answer within its give-up time
@@ -57,6 +58,16 @@ class SettingsError(Stop):
         lines = "\n".join(f"  - {fault}" for fault in faults)
         super().__init__(f"{where}: {len(faults)} fault(s)\n{lines}")
         self.faults = tuple(faults)
+
+
+class PolicyRefused(SettingsError):
+    """A version of the policy takes no effect. ``waits_for``: the sides that have not signed, where
+    it is that."""
+
+    def __init__(self, where: str, faults: Sequence[str], waits_for: Sequence[str] = ()) -> None:
+        super().__init__(where, faults)
+        self.where = where
+        self.waits_for = tuple(waits_for)
 
 
 class DataDirError(Stop):

@@ -12,7 +12,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from events.errors import ServerMissing, Stop
 from events.settings import Settings
-from events.topics import SEGMENT_MS, SPEC, TOPICS, Topic, TopicSpec
+from events.topics import KEEPS_ALL_MS, SEGMENT_MS, SPEC, TOPICS, Topic, TopicSpec
 from events.unreadable import StepOver
 
 _ASK_TIMEOUT_S = 5.0
@@ -170,6 +170,8 @@ def _topic_config(spec: TopicSpec, replicas: int) -> dict[str, str]:
         else {"retention.ms": str(spec.retention_ms)}
     )
     config["segment.ms"] = segment
+    if not spec.compacted and spec.retention_ms == KEEPS_ALL_MS:
+        config["retention.bytes"] = str(KEEPS_ALL_MS)
     if replicas > 1:
         config["min.insync.replicas"] = str(least_in_sync(replicas))
     return config

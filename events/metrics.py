@@ -103,6 +103,15 @@ LEDGER_AGE_SECONDS = Gauge(
     "Seconds since the ledger was last proved current.",
     registry=REGISTRY,
 )
+POLICY_VERSION = Gauge(
+    "glasshouse_policy_version", "Version of the policy in force.", registry=REGISTRY
+)
+POLICY_REFUSED = Gauge(
+    "glasshouse_policy_versions_refused",
+    "Versions of the policy that were published after the one in force, and are not signed as they "
+    "must be or do not follow.",
+    registry=REGISTRY,
+)
 INSERTED_ROWS = Counter(
     "glasshouse_inserted_rows", "Rows inserted, by table.", ["table"], registry=REGISTRY
 )

@@ -1,4 +1,7 @@
-"""The policy file: what may be taken, for what, and how finely. Data, checked whole."""
+"""The policy file: what may be taken, for what, and how finely. Data, checked whole.
+
+What is read here is not in force yet: that takes signatures (`events/policy_history.py`).
+"""
 
 from __future__ import annotations
 
@@ -14,27 +17,35 @@ from events.batch import is_identifier
 from events.clock import MS_PER_DAY, MS_PER_MINUTE
 from events.consent import is_notice_version
 from events.errors import SettingsError
+from events.policy_order import APART, INSIDE, LESS, MORE, MULTIPLE, SAME, SUBSET
 from events.purposes import PURPOSES, Purpose
 from events.vocabulary import OTHER_APPLICATION, Action
 
 _ACTION_NAMES = {action.name.lower(): action for action in Action}
 _STRICT = ConfigDict(frozen=True, extra="forbid", strict=True)
 
+#: An example to begin with. Nobody has signed it, so it is in force nowhere.
 BUNDLED_POLICY = Path(__file__).resolve().parent.parent / "deploy" / "policy.toml"
+
+#: A policy is a page or two; what is larger is none.
+MAX_POLICY_BYTES = 65_536
+#: So that a version's number has a place of four digits in the name of its file.
+MAX_VERSION = 9_999
 
 
 class PurposePolicy(BaseModel):
-    """The limits of one purpose."""
+    """The limits of one purpose. Without actions nothing is taken for it: either side can stop a
+    purpose by itself."""
 
     model_config = _STRICT
 
-    lawful_basis: Annotated[str, Field(min_length=1)]
-    dpia: Annotated[str, Field(min_length=1)]
-    retention_days: Annotated[int, Field(ge=1, le=3_650)]
-    actions: tuple[str, ...] = Field(strict=False, min_length=1)
-    grid_px: Annotated[int, Field(ge=1, le=4_096)]
-    tick_ms: Annotated[int, Field(ge=1, le=MS_PER_MINUTE)]
-    smallest_group: Annotated[int, Field(ge=2)]
+    lawful_basis: Annotated[str, Field(min_length=1), SAME]
+    dpia: Annotated[str, Field(min_length=1), SAME]
+    retention_days: Annotated[int, Field(ge=1, le=3_650), LESS]
+    actions: Annotated[tuple[str, ...], Field(strict=False), SUBSET]
+    grid_px: Annotated[int, Field(ge=1, le=4_096), MULTIPLE]
+    tick_ms: Annotated[int, Field(ge=1, le=MS_PER_MINUTE), MULTIPLE]
+    smallest_group: Annotated[int, Field(ge=2), MORE]
 
     @field_validator("actions")
     @classmethod
@@ -65,13 +76,16 @@ class Policy(BaseModel):
 
     model_config = _STRICT
 
-    version: Annotated[int, Field(ge=1)]
-    notice_version: str
-    clock_tolerance_ms: Annotated[int, Field(ge=0, le=3_600_000)]
-    lateness_ms: Annotated[int, Field(ge=0)]
-    applications: tuple[str, ...] = Field(strict=False)
-    purposes: dict[Annotated[Purpose, Field(strict=False)], PurposePolicy]
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    version: Annotated[int, Field(ge=1, le=MAX_VERSION), APART]
+    # Back to an older notice would let those pass again who agreed to that one and not to this.
+    notice_version: Annotated[str, SAME]
+    clock_tolerance_ms: Annotated[int, Field(ge=0, le=3_600_000), LESS]
+    # It says when a report is called complete, and bounds nothing that is taken.
+    lateness_ms: Annotated[int, Field(ge=0), SAME]
+    # What is no longer named is called `other`, so less is told.
+    applications: Annotated[tuple[str, ...], Field(strict=False), SUBSET]
+    purposes: Annotated[dict[Annotated[Purpose, Field(strict=False)], PurposePolicy], INSIDE]
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$"), APART]
 
     @field_validator("notice_version")
     @classmethod
@@ -106,14 +120,23 @@ def faults_of(error: ValidationError) -> Iterable[str]:
 
 
 def load_policy(path: Path) -> Policy:
-    """The policy in ``path``. ``SettingsError`` names every fault at once."""
+    """The policy in ``path``, signed or not. ``SettingsError`` names every fault at once."""
     where = f"policy file {path}"
     try:
-        data = path.read_bytes()
-        content = tomllib.loads(data.decode("utf-8"))
+        with path.open("rb") as file:
+            data = file.read(MAX_POLICY_BYTES + 1)
     except OSError as error:
         raise SettingsError(where, [f"cannot be read: {error.strerror}"]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    return parse_policy(data, where)
+
+
+def parse_policy(data: bytes, where: str) -> Policy:
+    """The policy that these bytes are. ``SettingsError`` names ``where`` and every fault."""
+    if len(data) > MAX_POLICY_BYTES:
+        raise SettingsError(where, [f"is larger than {MAX_POLICY_BYTES} bytes"])
+    try:
+        content = tomllib.loads(data.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SettingsError(where, [f"is not TOML: {error}"]) from None
     if "sha256" in content:
         raise SettingsError(where, ["sha256: is computed, not written"])

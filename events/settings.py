@@ -20,7 +20,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from events.errors import SettingsError
-from events.policy import BUNDLED_POLICY, faults_of
+from events.policy import faults_of
 
 ENV_PREFIX = "GLASSHOUSE_"
 CONFIG_VARIABLE = "GLASSHOUSE_CONFIG"
@@ -76,7 +76,19 @@ class Settings(BaseModel):
     data_dir: Path = Field(
         Path("glasshouse-data"), description="Where the embedded ClickHouse keeps its tables."
     )
-    policy_file: Path = Field(BUNDLED_POLICY, description="The policy in force.")
+    policy_dir: Path | None = Field(
+        None,
+        description="All versions of the policy, with their signatures. Empty: policies in "
+        "data_dir.",
+    )
+    employer_public_key: Path | None = Field(
+        None, description="Public key (Ed25519, PEM) that the employer signs policies with."
+    )
+    employees_public_key: Path | None = Field(
+        None,
+        description="Public key (Ed25519, PEM) that the employees' representatives sign policies "
+        "with.",
+    )
     key_file: Path | None = Field(
         None, description="Pseudonym keys, mode 0600. Empty: keys.json in data_dir."
     )
@@ -194,6 +206,10 @@ class Settings(BaseModel):
         return self.sealing_file or self.keys_path
 
     @property
+    def policies_path(self) -> Path:
+        return self.policy_dir or self.data_dir / "policies"
+
+    @property
     def worker_group(self) -> str:
         return f"{self.group_prefix}-worker"
 
@@ -218,6 +234,12 @@ KAFKA_ACCESS = (
     "kafka_sasl_mechanism",
     "server_timeout_s",
 )
+
+#: Whose signatures put a policy into force: what every command that goes by one takes as flags.
+POLICY_KEYS = ("employer_public_key", "employees_public_key")
+
+#: The same, and where the policy is: for all but workers, which have it from Kafka.
+POLICY_ACCESS = ("policy_dir", "data_dir", *POLICY_KEYS)
 
 #: How a schema registry is reached: what every command that encodes or decodes takes as flags.
 REGISTRY_ACCESS = ("schema_registry_url", "schema_registry_user")
@@ -287,7 +309,8 @@ def resolve(
     for source, layer in layers:
         values.update(layer)
         sources.update(dict.fromkeys(layer, source))
-    for name in ("key_file", "sealing_file", "audit_file", "kafka_ca_file", "spool_dir"):
+    files = ("key_file", "sealing_file", "audit_file", "kafka_ca_file", "spool_dir", "policy_dir")
+    for name in (*files, *POLICY_KEYS):
         if values.get(name) == "":
             values[name] = None
     try:

@@ -12,6 +12,9 @@ from enum import StrEnum, unique
 from events.clock import MS_PER_DAY
 from events.purposes import Purpose
 
+#: As Kafka has it.
+KEEPS_ALL_MS = -1
+
 
 @unique
 class Topic(StrEnum):
@@ -23,11 +26,13 @@ class Topic(StrEnum):
     ACCOUNTING = "accounting"
     DEAD_LETTERS = "dead_letters"
     CONSENT_LOG = "consent_log"
+    POLICY = "policy"
 
 
 @dataclass(frozen=True, slots=True)
 class TopicSpec:
-    """``partitioned``: as many partitions as the data has; otherwise exactly one."""
+    """``partitioned``: as many partitions as the data has; otherwise exactly one.
+    ``retention_ms`` is ``KEEPS_ALL_MS`` where nothing is ever dropped by age or size."""
 
     topic: Topic
     key: str
@@ -48,6 +53,8 @@ TOPICS: tuple[TopicSpec, ...] = (
     TopicSpec(Topic.ACCOUNTING, "none", "accounting", True, False, 30 * MS_PER_DAY),
     TopicSpec(Topic.DEAD_LETTERS, "none", "dead_letters", True, False, 30 * MS_PER_DAY),
     TopicSpec(Topic.CONSENT_LOG, "none", "consent_log", False, False, 30 * MS_PER_DAY),
+    # Neither compacted nor ever cut: what the highest version is cannot be made forgotten.
+    TopicSpec(Topic.POLICY, "version", "policy_version", False, False, KEEPS_ALL_MS),
 )
 
 #: Kafka drops, and compacts, whole segments, and begins a new one after this long, as soon as

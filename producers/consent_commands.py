@@ -14,9 +14,9 @@ from events.clock import SystemClock, to_datetime
 from events.consent import ConsentAction, ConsentRecord
 from events.errors import InputError
 from events.options import out, show_json, show_table, with_settings
-from events.policy import load_policy
+from events.policy_folder import verified_policy
 from events.purposes import PURPOSES, Purpose
-from events.settings import Settings
+from events.settings import POLICY_ACCESS, Settings
 from events.topics import Topic
 from producers.connect import CONNECTION, connect
 
@@ -51,7 +51,7 @@ def register(app: typer.Typer) -> None:
     """Add the group `consent` to ``app``."""
     group = typer.Typer(no_args_is_help=True, help="Say, or show, what a person allows.")
     for command in (grant, withdraw, pause, resume, show):
-        group.command()(with_settings(*CONNECTION, "policy_file")(command))
+        group.command()(with_settings(*CONNECTION, *POLICY_ACCESS)(command))
     app.add_typer(group, name="consent")
 
 
@@ -73,7 +73,7 @@ def grant(
 
     Example: glasshouse consent grant alice bob --purpose agent_training
     """
-    version = load_policy(settings.policy_file).notice_version if notice is None else notice
+    version = verified_policy(settings).notice_version if notice is None else notice
     people = _people(subjects, from_file)
     _say(settings, ConsentAction.GRANT, people, purpose=purpose, notice=version, as_json=as_json)
 
@@ -157,7 +157,7 @@ def show(
     from producers.consent_topic import last_words
     from producers.consents import keys_of, standings
 
-    notice = load_policy(settings.policy_file).notice_version
+    notice = verified_policy(settings).notice_version
     connect(settings, Topic.CONSENT)
     with recorded(settings, Act.CONSENT_SHOW) as done:
         found = standings(last_words(keys_of(subject), settings, codec_for(settings)))

@@ -11,7 +11,7 @@ import typer
 from events.clock import SystemClock, to_ms
 from events.errors import InputError
 from events.options import with_settings
-from events.settings import Settings
+from events.settings import POLICY_ACCESS, Settings
 from events.topics import Topic
 from producers.connect import CONNECTION, connect
 from producers.publishing import PUBLISHING
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from producers.simulation.show import Sent
 
 _INTERRUPTED = 130  # what a shell reports of a program that Ctrl-C ended
-_SETTINGS = (*CONNECTION, "batch_events", *PUBLISHING, "policy_file")
+_SETTINGS = (*CONNECTION, "batch_events", *PUBLISHING, *POLICY_ACCESS)
 
 
 def register(app: typer.Typer) -> None:
@@ -70,7 +70,11 @@ def simulate(
         typer.Option(help="max, or how many times real time; nobody is waited for at night."),
     ] = "max",
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Generate only, without Kafka; say how fast.")
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Generate only, by the example policy and without Kafka; say how fast.",
+        ),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
@@ -80,7 +84,8 @@ def simulate(
 
     Example: glasshouse simulate --employees 500 --events 5000000 --kafka-servers localhost:9092
     """
-    from events.policy import load_policy
+    from events.policy import BUNDLED_POLICY, load_policy
+    from events.policy_folder import verified_policy
     from producers.simulation.config import SimulationConfig, check_period, default_start_ms
     from producers.simulation.show import show_sent
 
@@ -98,7 +103,8 @@ def simulate(
         pause_share=pause_share,
         broken_share=broken_share,
     )
-    pace, policy = _pace(speed), load_policy(settings.policy_file)
+    pace = _pace(speed)
+    policy = load_policy(BUNDLED_POLICY) if dry_run else verified_policy(settings)
     check_period(config, policy, now_ms)
     if dry_run:
         _dry_run(config, settings, policy, as_json)

@@ -17,7 +17,7 @@ import typer
 
 from events.errors import GlasshouseError
 from events.options import err, out, show_json, show_table, with_settings
-from events.settings import KAFKA_ACCESS, REGISTRY_ACCESS, Settings
+from events.settings import KAFKA_ACCESS, POLICY_ACCESS, REGISTRY_ACCESS, Settings
 from sinks import audit_commands
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def register(app: typer.Typer) -> None:
     audit_commands.register(app)
 
 
-@with_settings(*_CLICKHOUSE, "clickhouse_cluster", "policy_file")
+@with_settings(*_CLICKHOUSE, "clickhouse_cluster", *POLICY_ACCESS)
 def migrate(
     settings: Settings,
     passwords: Annotated[
@@ -75,6 +75,7 @@ def migrate(
     from events.audit.entry import Act
     from events.audit.recorded import recorded
     from events.password_files import passwords_in
+    from events.policy_folder import verified_policy
     from sinks.migrate import passed_over
     from sinks.prepare import placement_of, prepare
     from sinks.rights import ROLES
@@ -90,7 +91,12 @@ def migrate(
     out.print(f"applied: {names}" if applied else "all migrations were applied already")
     for name, what in lacking.items():
         out.print(f"passed over: {name}, since ClickHouse (or this user) has no {what}")
-    out.print(f"retention and smallest group are those of {settings.policy_file}", highlight=False)
+    policy = verified_policy(settings)
+    out.print(
+        f"retention and smallest group are those of policy version {policy.version} "
+        f"({policy.sha256[:12]})",
+        highlight=False,
+    )
     if users:
         out.print(f"{len(users)} users have the passwords of {passwords}")
 

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 def prepare(client: Client, settings: Settings) -> tuple[Migration, ...]:
     """Bring the warehouse to this version and this policy; the migrations that were applied now.
 
-    Raises ``SettingsError`` for a bad policy and ``MigrationError``.
+    Raises ``SettingsError`` where no policy is in force, and ``MigrationError``.
     """
-    from events.policy import load_policy
+    from events.policy_folder import verified_policy
     from sinks.limits import apply_policy
     from sinks.views import create_views
 
-    policy = load_policy(settings.policy_file)
+    policy = verified_policy(settings)
     placement = placement_of(settings)
     applied = apply_migrations(client, placement=placement)
     apply_policy(client, policy, placement)

@@ -11,7 +11,7 @@ import typer
 from events.errors import InputError
 from events.options import err, out, show_json, show_table, with_settings
 from events.purposes import Purpose
-from events.settings import KAFKA_ACCESS, REGISTRY_ACCESS, Settings
+from events.settings import KAFKA_ACCESS, POLICY_KEYS, REGISTRY_ACCESS, Settings
 
 _KEY_SETTINGS = ("data_dir", "key_file")
 
@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
             "kafka_partitions",
             "kafka_replicas",
             *REGISTRY_ACCESS,
-            "policy_file",
+            *POLICY_KEYS,
             "data_dir",
             "key_file",
             "group_prefix",

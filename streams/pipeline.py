@@ -25,7 +25,7 @@ from streams.window import Partials, window
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What does not change while a worker runs."""
+    """What a take is judged by: it does not change until the take is committed."""
 
     codec: Codec
     policy: Policy

@@ -11,7 +11,7 @@ from events.clock import SystemClock
 from events.kafka import create_topics, topic_ids, wait_for_kafka
 from events.log import log
 from events.metrics import serve_metrics
-from events.policy import load_policy
+from events.policy_signature import trust_anchors
 from events.registry import codec_for
 from events.settings import Settings
 from events.topic_gauges import show_topics
@@ -21,6 +21,7 @@ from streams.keys import load_keys
 from streams.ledger_reader import LedgerReader
 from streams.observe import count_from_zero
 from streams.pipeline import Rules
+from streams.policy_reader import PolicyReader
 from streams.quiet import OnceInAWhile
 from streams.record_batches import read_bounded
 from streams.secrets import Secrets
@@ -32,20 +33,22 @@ _NOISY = ("faust", "mode", "aiokafka", "streams.supervisor")
 
 def run_worker(settings: Settings) -> None:
     """Run until SIGTERM or Ctrl-C. ``Stop`` (all faults of settings, policy and keys, or a missing
-    server) before anything is read."""
-    codec = codec_for(settings)
-    rules = Rules(codec, load_policy(settings.policy_file), load_keys(settings.keys_path))
+    server) before any event is read."""
+    codec, clock = codec_for(settings), SystemClock()
+    ring, anchors = load_keys(settings.keys_path), trust_anchors(settings)
     admin = wait_for_kafka(settings, lambda s: log.info("waiting for Kafka", waited_s=round(s, 1)))
     create_topics(admin, settings)
+    policies = PolicyReader(settings, codec, anchors, clock)
+    rules = Rules(codec, policies.start(), ring)
     count_from_zero()
     show_topics(admin, (Topic.RAW, Topic.CONSENT))
     serve_metrics(settings.metrics_port, settings.metrics_host)
-    clock = SystemClock()
     ledger = LedgerReader(settings, codec, clock)
     secrets = SecretsReader(settings, codec, clock, secrets=Secrets(rules.ring.sealing))
     worker = Worker(
         settings=settings,
         rules=rules,
+        policies=policies,
         ledger=ledger,
         secrets=secrets,
         clock=clock,
@@ -76,3 +79,4 @@ def run_worker(settings: Settings) -> None:
         finally:
             ledger.stop()
             secrets.stop()
+            policies.stop()

@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -41,6 +41,7 @@ from streams.ledger_reader import LedgerReader
 from streams.observe import observe
 from streams.outbox import LARGEST_MESSAGE_BYTES, Outbox
 from streams.pipeline import Rules, process
+from streams.policy_reader import PolicyReader
 from streams.positions import Transport
 from streams.refusals import RefusalLimit
 from streams.secrets_reader import SecretsReader
@@ -61,7 +62,6 @@ _LOOK_S = 1.0
 class Lane:
     """What a worker remembers of one partition of the raw topic: nothing that a result needs."""
 
-    source: Source
     refusals: RefusalLimit
     seen_ms: dict[str, int] = field(default_factory=dict)
 
@@ -82,10 +82,15 @@ Handle = Callable[[Sequence[EventT[bytes]]], Awaitable[Judged]]
 
 @dataclass(slots=True)
 class Worker:
-    """Carries messages from the raw and consent topics to the output topics."""
+    """Carries messages from the raw and consent topics to the output topics.
+
+    The policy of ``rules`` is that of the start; each take is judged by the one in force then, from
+    its first message to its books.
+    """
 
     settings: Settings
     rules: Rules
+    policies: PolicyReader
     ledger: LedgerReader
     secrets: SecretsReader
     clock: Clock
@@ -203,16 +208,20 @@ class Worker:
         return judged
 
     async def _judge(self, events: Sequence[EventT[bytes]]) -> Judged:
-        lane = self._lane(events[0].message.partition)
-        messages = [_raw_message(event, lane.source) for event in events]
+        partition = events[0].message.partition
+        lane = self._lane(partition)
+        in_force = await self.policies.current()
+        rules = replace(self.rules, policy=in_force.policy)
+        source = self._source(Topic.RAW, partition, rules)
+        messages = [_raw_message(event, source) for event in events]
         secrets, ledger = await self.secrets.current(), await self.ledger.current()
         # Before they are looked at, which may only have become newer since these proofs.
-        proved_s = min(self.ledger.proved_s, self.secrets.proved_s)
-        outcome = process(messages, self.rules, ledger, secrets, self.clock.now_ms())
+        proved_s = min(self.ledger.proved_s, self.secrets.proved_s, in_force.proved_s)
+        outcome = process(messages, rules, ledger, secrets, self.clock.now_ms())
         for books in outcome.accounts:
             lane.seen_ms[books.purpose] = max(lane.seen_ms.get(books.purpose, -1), books.latest_ms)
-        lateness_ms = self.rules.policy.lateness_ms
-        emissions = emit(outcome, lane.source, lateness_ms, lane.seen_ms, self.rules.codec)
+        lateness_ms = rules.policy.lateness_ms
+        emissions = emit(outcome, source, lateness_ms, lane.seen_ms, rules.codec)
 
         def note() -> None:
             lane.refusals.note(len(messages), outcome.broken, messages[-1].offset)
@@ -221,18 +230,13 @@ class Worker:
         return Judged(emissions, proved_s + self._proof_serves_s(), note)
 
     def _proof_serves_s(self) -> float:
-        """For how long after a proof of the ledger may be committed what was judged by it: the
-        bound of how late an event may pass after its person's withdrawal."""
+        """For how long after a proof of ledger and policy may be committed what was judged by them:
+        the bound of how late an event may pass after its person's withdrawal, or a narrowing."""
         settings = self.settings
         return settings.ledger_max_age_ms / MS_PER_S + settings.commit_within_s
 
     async def _log_consent(self, events: Sequence[EventT[bytes]]) -> Judged:
-        source = Source(
-            Topic.CONSENT,
-            self.topic_ids[Topic.CONSENT],
-            events[0].message.partition,
-            self.rules.policy.sha256,
-        )
+        source = self._source(Topic.CONSENT, events[0].message.partition, self.rules)
         messages = [
             RawMessage(event.message.offset, _time_ms(event), event.message.value)
             for event in events
@@ -242,12 +246,11 @@ class Worker:
 
     def _lane(self, partition: int) -> Lane:
         if partition not in self._lanes:
-            topic_id, policy = self.topic_ids[Topic.RAW], self.rules.policy
-            self._lanes[partition] = Lane(
-                Source(Topic.RAW, topic_id, partition, policy.sha256),
-                RefusalLimit(self.settings.dead_letter_limit),
-            )
+            self._lanes[partition] = Lane(RefusalLimit(self.settings.dead_letter_limit))
         return self._lanes[partition]
+
+    def _source(self, topic: Topic, partition: int, rules: Rules) -> Source:
+        return Source(topic, self.topic_ids[topic], partition, rules.policy.sha256)
 
     def _measure(self, events: Sequence[EventT[bytes]], started_s: float) -> None:
         TAKE_MESSAGES.observe(len(events))

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import settings
 
 from deploy.broker import EmbeddedBroker
-from events.settings import Settings
+from events.settings import ENV_PREFIX, Settings
+from tests.kit.agreed import agreed
 
 # A busy machine is not a fault: no example has a deadline.
 settings.register_profile("glasshouse", deadline=None, max_examples=40)
@@ -95,3 +96,10 @@ def clickhouse_server() -> Iterator[Settings]:
     from tests.containers.clickhouse_server import server_or_skip
 
     yield from server_or_skip()
+
+
+@pytest.fixture
+def agreement(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A policy is in force, by the environment: for what is called as a command."""
+    for name, path in agreed().items():
+        monkeypatch.setenv(f"{ENV_PREFIX}{name.upper()}", str(path))

@@ -9,7 +9,6 @@ from pathlib import Path
 from prometheus_client.metrics import MetricWrapperBase
 
 from events.metrics import REGISTRY
-from events.policy import BUNDLED_POLICY
 from events.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -19,9 +18,7 @@ def setting_rows() -> Iterator[str]:
     """A row of the settings table for each setting."""
     for name, field in Settings.model_fields.items():
         default = field.default
-        if default == BUNDLED_POLICY:
-            shown = "`deploy/policy.toml`"
-        elif hasattr(default, "get_secret_value") or default in ("", None):
+        if hasattr(default, "get_secret_value") or default in ("", None):
             shown = "empty"
         else:
             shown = f"`{default}`"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from deploy.doctor.finding import Finding
 from events.errors import SettingsError
-from events.policy import load_policy
+from events.policy_folder import read_folder
 from events.settings import Settings
 from streams.keys import load_keys
 
@@ -17,19 +17,28 @@ _OTHERS = 0o077
 
 def check_files(settings: Settings) -> Iterator[Finding]:
     """Policy, keys, and the data directory, in this order."""
-    yield _policy(settings.policy_file)
+    yield _policy(settings)
     if settings.keys_path.exists():  # only machines with workers have one
         yield _keys(settings.keys_path)
     if settings.embedded_clickhouse and settings.data_dir.exists():
         yield _data_dir(settings.data_dir)
 
 
-def _policy(path: Path) -> Finding:
+def _policy(settings: Settings) -> Finding:
     try:
-        policy = load_policy(path)
+        folder = read_folder(settings)
     except SettingsError as error:
-        return Finding("policy", "; ".join(error.faults), f"put {path} right")
-    return Finding("policy", f"version {policy.version}, sha256 {policy.sha256[:12]}")
+        return Finding("policy", "; ".join(error.faults), f"put {settings.policies_path} right")
+    waits = "; ".join(folder.refusal.faults) if folder.refusal else ""
+    newest = folder.history.newest
+    if newest is None:
+        found = waits or f"none in {folder.path}"
+        return Finding("policy", found, "have both sides sign one: `glasshouse policy sign`")
+    signers = " and ".join(newest.signers)
+    text = f"version {newest.policy.version}, sha256 {newest.policy.sha256[:12]}, by {signers}"
+    if folder.waiting:
+        text += f"; version {folder.waiting.version} waits: {waits}"
+    return Finding("policy", text)
 
 
 def _keys(path: Path) -> Finding:

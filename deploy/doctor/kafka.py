@@ -8,6 +8,7 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, OffsetSpec, ResourceType
 
 from deploy.doctor.finding import Finding
+from deploy.doctor.policy import check_policy
 from deploy.doctor.replicas import check_replicas
 from deploy.kafka_rights import declared_rights, found_rights
 from deploy.lag import Lag
@@ -16,10 +17,9 @@ from events.clock import MS_PER_DAY, MS_PER_HOUR, MS_PER_MINUTE, Clock
 from events.errors import ServerMissing
 from events.kafka import partitions_of, wait_for_kafka
 from events.settings import Settings
-from events.topics import SEGMENT_MS, SPEC, TOPICS, Topic, TopicSpec
+from events.topics import KEEPS_ALL_MS, SEGMENT_MS, SPEC, TOPICS, Topic, TopicSpec
 
 _ASK_TIMEOUT_S = 5.0
-_KEEPS_ALL_MS = -1
 
 #: A message that waits longer than this share of its retention is close to being lost.
 _LAG_SHARE = 0.5
@@ -50,6 +50,8 @@ def check_kafka(settings: Settings, clock: Clock) -> Iterator[Finding]:
     yield Finding("kafka", f"answers at {settings.kafka_servers}")
     there = {spec.topic: partitions_of(admin, spec.topic) for spec in TOPICS}
     yield from _topics(admin, there)
+    if there[Topic.POLICY]:
+        yield from check_policy(settings)
     yield from check_replicas(admin, settings.kafka_replicas)
     yield from _rights(admin, settings)
     if all(there.values()):
@@ -88,7 +90,11 @@ def _configuration(admin: AdminClient, spec: TopicSpec, partitions: int) -> Find
         wanted = "compact" if spec.compacted else "delete"
         return Finding(check, f"cleanup.policy={cleanup}", f"set cleanup.policy={wanted}")
     retention_ms = int(config.get("retention.ms") or spec.retention_ms)
-    if not spec.compacted and _KEEPS_ALL_MS < retention_ms < spec.retention_ms:
+    kept = {retention_ms, int(config.get("retention.bytes") or KEEPS_ALL_MS)}
+    if not spec.compacted and spec.retention_ms == KEEPS_ALL_MS and kept != {KEEPS_ALL_MS}:
+        remedy = "set retention.ms=-1 and retention.bytes=-1: old versions must not be forgotten"
+        return Finding(check, "does not keep everything", remedy)
+    if not spec.compacted and KEEPS_ALL_MS < retention_ms < spec.retention_ms:
         hours = f"{retention_ms // MS_PER_HOUR:,} h"
         remedy = f"set retention.ms={spec.retention_ms}: a shorter outage than it loses events"
         return Finding(check, f"keeps only {hours}", remedy)

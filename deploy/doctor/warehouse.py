@@ -10,7 +10,8 @@ from deploy.doctor.clickhouse_rights import check_rights
 from deploy.doctor.finding import Finding
 from events.clock import Clock
 from events.errors import GlasshouseError, SettingsError
-from events.policy import Policy, load_policy
+from events.policy import Policy
+from events.policy_folder import verified_policy
 from events.purposes import Purpose
 from events.settings import Settings
 from sinks.limits import retention_days
@@ -70,7 +71,7 @@ def _inside(client: Client, settings: Settings, clock: Clock) -> Iterator[Findin
         return
     yield Finding("tables", "of this version")
     try:
-        policy = load_policy(settings.policy_file)
+        policy = verified_policy(settings)
     except SettingsError:
         return  # said already, with the files
     placement = placement_of(settings)

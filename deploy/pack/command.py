@@ -9,14 +9,14 @@ import typer
 
 from events.errors import InputError
 from events.options import out, show_json, with_settings
-from events.settings import KAFKA_ACCESS, Settings
+from events.settings import KAFKA_ACCESS, POLICY_ACCESS, Settings
 
 _FILES = ("glasshouse.md", "glasshouse.html")
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to ``app``."""
-    ours = ("policy_file", "key_file", "data_dir", "kafka_replicas", "clickhouse_url")
+    ours = (*POLICY_ACCESS, "key_file", "data_dir", "kafka_replicas", "clickhouse_url")
     app.command()(with_settings(*KAFKA_ACCESS, *ours)(dpia))
 
 

@@ -16,7 +16,8 @@ from deploy.pack.blocks import blank
 from events.clock import to_datetime
 from events.data_map import STORES, Store
 from events.errors import SettingsError
-from events.policy import Policy, faults_of, load_policy
+from events.policy import Policy, faults_of
+from events.policy_folder import verified_policy
 from events.settings import Settings
 from sinks.migrate import bundled_migrations
 from sinks.rights import ROLES
@@ -58,7 +59,7 @@ def gather(settings: Settings, organisation: Path | None = None) -> Facts:
     """All of it. Raises ``SettingsError`` for a bad policy, key or organisation file."""
     return Facts(
         organisation=_organisation(organisation),
-        policy=load_policy(settings.policy_file),
+        policy=verified_policy(settings),
         settings=settings,
         stores=STORES,
         kafka_rights=sorted(declared_rights(settings)),

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from deploy.policy.publish import publish_policies
 from deploy.process import spawn
 from events.kafka import create_topics, wait_for_kafka
 from events.settings import Settings
@@ -126,6 +127,7 @@ def chaos_stack(
         remove_topics(admin)
         stack = Stack(folder, kafka.proxy.servers, admin, {**_SETTINGS, **own})
         create_topics(admin, stack.settings)
+        publish_policies(stack.settings)
         with open_warehouse(stack.settings) as warehouse:
             prepare(warehouse.client, stack.settings)
             chaos = ChaosStack(stack, kafka, clickhouse, warehouse.client)

@@ -11,11 +11,12 @@ from uuid import uuid4
 
 from confluent_kafka.admin import AdminClient
 
+from deploy.policy.publish import publish_policies
 from events.kafka import create_topics, wait_for_kafka
 from events.settings import Settings
 from events.topics import Topic
 from streams.keys import new_ring, save_keys
-from tests.documents import ROOT
+from tests.kit.agreed import agreed
 
 #: More than two partitions change hands at once when a worker comes or goes.
 PARTITIONS = 12
@@ -40,7 +41,7 @@ def cluster_at(servers: str) -> Cluster:
         kafka_servers=servers,
         key_file=key_file,
         kafka_partitions=PARTITIONS,
-        policy_file=ROOT / "deploy/policy.toml",
+        **agreed(),
         group_prefix=f"test-{uuid4().hex}",
         group_session_timeout_s=3.0,
         server_timeout_s=30.0,
@@ -48,6 +49,7 @@ def cluster_at(servers: str) -> Cluster:
     admin = wait_for_kafka(settings)
     remove_topics(admin)
     create_topics(admin, settings)
+    publish_policies(settings)
     return Cluster(settings, admin)
 
 

@@ -17,6 +17,7 @@ from tests.containers.apache_kafka import ApacheKafka
 from tests.containers.cluster import PARTITIONS, Cluster
 from tests.documents import ROOT
 from tests.end_to_end.stack import glasshouse
+from tests.kit.agreed import agreed
 
 _SECRETS = ("kafka_ca.pem", "kafka_broker.pem", "kafka_admin_password")
 #: An address that the certificate does not name.
@@ -64,7 +65,7 @@ class Secured:
         flags = {
             "kafka_servers": self.servers,
             "kafka_partitions": PARTITIONS,
-            "policy_file": ROOT / "deploy/policy.toml",
+            **agreed(),
             "server_timeout_s": 30,
             **NO_OTHERS,
             **more,
@@ -91,6 +92,7 @@ class Secured:
             folder=self.secrets,
             kafka_servers=self.servers,
             kafka_partitions=PARTITIONS,
+            **agreed(),
             **NO_OTHERS,
         )
         assert done.returncode == 0, done.stderr

@@ -38,6 +38,7 @@ TOPICS = [
     "accounting",
     "dead_letters",
     "consent_log",
+    "policy",
 ]
 GROUPS = ["glasshouse-worker", "glasshouse-loader", "somebody-else"]
 TRANSACTIONAL_IDS = [
@@ -55,12 +56,14 @@ MAY: dict[str, dict[str, str]] = {
     "registrar": {
         "consent": "describe read write",
         "subject_secrets": "describe read write",
+        "policy": "describe read write",
         "glasshouse-enrolment": "begin",
     },
     "worker": {
         "interactions.raw": "describe describe_configs read",
         "consent": "describe describe_configs read",
         "subject_secrets": "describe read",
+        "policy": "describe read",
         "interactions.agent_training": "describe write",
         "windows.team_analytics": "describe write",
         "accounting": "describe write",
@@ -81,6 +84,7 @@ MAY: dict[str, dict[str, str]] = {
     "redriver": {"interactions.raw": "describe read write"},
     "operator": {
         **dict.fromkeys(TOPICS, "describe describe_configs"),
+        "policy": "describe describe_configs read",
         "glasshouse-worker": "describe see_offsets",
         "glasshouse-loader": "describe see_offsets",
         "cluster": "see_rights",

@@ -16,6 +16,7 @@ from tests.containers.cluster import PARTITIONS, remove_topics
 from tests.containers.secured_kafka import NO_OTHERS, Secured
 from tests.containers.workers import enrol, lags_when_done, send, workers
 from tests.end_to_end.stack import glasshouse
+from tests.kit.agreed import agreed
 
 pytestmark = [pytest.mark.service, pytest.mark.containers]
 
@@ -38,6 +39,7 @@ class Company:
             folder=self.folder,
             kafka_servers=self.secured.servers,
             data_dir=self.folder / "data",
+            **agreed(),
             **NO_OTHERS,
         )
 

@@ -12,6 +12,7 @@ import pytest
 from confluent_kafka.admin import ConfigResource, ResourceType
 
 from deploy.doctor.replicas import check_replicas
+from deploy.policy.publish import publish_policies
 from events.kafka import create_topics, wait_for_kafka
 from events.purposes import Purpose
 from events.settings import Settings
@@ -28,7 +29,7 @@ from tests.containers.workers import (
     summed,
     workers,
 )
-from tests.documents import ROOT
+from tests.kit.agreed import agreed
 from tests.producers.read_back import everything_on
 
 pytestmark = [pytest.mark.service, pytest.mark.containers]
@@ -50,12 +51,13 @@ def cluster(brokers: ThreeBrokers) -> Cluster:
         kafka_servers=brokers.servers,
         kafka_partitions=PARTITIONS,
         kafka_replicas=3,
-        policy_file=ROOT / "deploy/policy.toml",
+        **agreed(),
         group_prefix=f"test-{uuid4().hex}",
         server_timeout_s=60.0,
     )
     admin = wait_for_kafka(settings)
     create_topics(admin, settings)
+    publish_policies(settings)
     return Cluster(settings, admin)
 
 

@@ -18,7 +18,7 @@ from events.clock import MS_PER_HOUR
 from events.consent import ConsentAction
 from events.errors import Retry
 from events.kafka import end_offsets
-from events.policy import load_policy
+from events.policy_folder import verified_policy
 from events.purposes import PURPOSES, Purpose
 from events.topics import Topic
 from producers.consents import words
@@ -51,7 +51,7 @@ def workers(cluster: Cluster, folder: Path, count: int) -> Iterator[list[subproc
 
 def enrol(cluster: Cluster, subjects: Sequence[str]) -> None:
     """Have ``subjects`` grant every purpose, under the notice in force."""
-    notice = load_policy(cluster.settings.policy_file).notice_version
+    notice = verified_policy(cluster.settings).notice_version
     with (
         codec_of(cluster.settings) as codec,
         Publisher(cluster.settings, codec) as publisher,

@@ -16,17 +16,21 @@ from deploy.doctor import kafka as kafka_checks
 from deploy.doctor.examine import examine
 from deploy.doctor.files import check_files
 from deploy.doctor.finding import Finding
+from deploy.doctor.policy import check_policy
 from deploy.doctor.warehouse import check_warehouse
 from deploy.kafka_rights import Right, declared_rights
 from deploy.lag import Lag
+from deploy.policy.publish import publish_policies
 from events.clock import MS_PER_DAY, FixedClock, SystemClock
 from events.kafka import create_topics, wait_for_kafka
-from events.policy import BUNDLED_POLICY
+from events.policy_folder import policy_path, signature_path
+from events.policy_signature import Side
 from events.settings import Settings
 from events.topics import SPEC, Topic
 from sinks.prepare import prepare
 from sinks.warehouse import open_warehouse
 from streams.keys import new_ring, save_keys
+from tests.kit.agreed import agreed_in
 
 
 def faults(findings: Iterator[Finding]) -> dict[str, Finding]:
@@ -38,15 +42,14 @@ def healthy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """A broker with its topics, and a data directory with keys and tables."""
     root = tmp_path_factory.mktemp("doctor")
     with EmbeddedBroker(root / "broker.log") as broker:
-        policy = root / "policy.toml"
-        policy.write_bytes(BUNDLED_POLICY.read_bytes())
         settings = Settings(
             kafka_servers=broker.servers,
             data_dir=root / "data",
-            policy_file=policy,
             server_timeout_s=5,
+            **agreed_in(root / "agreed"),
         )
         create_topics(wait_for_kafka(settings), settings)
+        publish_policies(settings)
         with open_warehouse(settings) as warehouse:
             prepare(warehouse.client, settings)
         save_keys(new_ring(), settings.keys_path)
@@ -66,12 +69,36 @@ def test_a_healthy_deployment_has_no_fault_but_that_the_embedded_broker_grants_n
 
 @pytest.mark.service
 def test_a_policy_that_is_wrong_is_found(healthy: Settings) -> None:
-    good = healthy.policy_file.read_text()
+    path = policy_path(healthy.policies_path, 1)
+    good = path.read_text()
     try:
-        healthy.policy_file.write_text(good.replace("tick_ms = 10 ", "tick_ms = 7 "))
-        assert "60000" in faults(check_files(healthy))["policy"].found
+        path.write_text(good.replace("tick_ms = 10 ", "tick_ms = 5 "))
+        assert "was changed after the employer" in faults(check_files(healthy))["policy"].found
     finally:
-        healthy.policy_file.write_text(good)
+        path.write_text(good)
+
+
+@pytest.mark.service
+def test_a_policy_that_one_side_has_not_signed_is_found_with_who(healthy: Settings) -> None:
+    path = signature_path(healthy.policies_path, 1, Side.EMPLOYEES)
+    good = path.read_text()
+    path.unlink()
+    try:
+        fault = faults(check_files(healthy))["policy"]
+    finally:
+        path.write_text(good)
+    assert "not signed by the employees' representatives" in fault.found
+    assert "glasshouse policy sign" in fault.remedy
+
+
+@pytest.mark.service
+def test_kafka_with_another_policy_in_force_than_the_files_is_found(
+    healthy: Settings, tmp_path: Path
+) -> None:
+    keys = {"employer_public_key": None, "employees_public_key": None}
+    other = healthy.model_copy(update={**keys, **agreed_in(tmp_path / "other")})
+    assert faults(check_policy(other))["policy in Kafka"].found == "none is in force"
+    assert faults(check_policy(healthy)) == {}
 
 
 @pytest.mark.service
@@ -183,6 +210,10 @@ class Future:
         (Topic.CONSENT, {"cleanup.policy": "compact", "segment.ms": "604800000"}, "segment.ms"),
         (Topic.RAW, {"retention.ms": "-1"}, ""),
         (Topic.CONSENT, {"cleanup.policy": "compact"}, ""),
+        (Topic.POLICY, {"retention.ms": "604800000"}, "must not be forgotten"),
+        (Topic.POLICY, {"retention.bytes": "1000000"}, "must not be forgotten"),
+        (Topic.POLICY, {"cleanup.policy": "compact"}, "cleanup.policy=delete"),
+        (Topic.POLICY, {"retention.ms": "-1", "retention.bytes": "-1"}, ""),
     ],
 )
 def test_a_topic_that_forgets_too_soon_or_keeps_the_wrong_things_is_found(
@@ -246,5 +277,6 @@ def test_no_principal_may_read_the_topics_of_two_purposes_and_only_two_read_raw(
     # Whoever publishes dead letters again has to read them; the rest of the topic comes with it.
     assert reads[Topic.RAW] == {"worker", "redriver"}
     assert reads[Topic.CONSENT] == {"worker", "registrar"}
+    assert reads[Topic.POLICY] == {"worker", "registrar", "operator"}
     # The loader carries both purposes to their tables; it has no key and no reader's role.
     assert reads[Topic.TRAINING] == reads[Topic.WINDOWS] == {"loader"}

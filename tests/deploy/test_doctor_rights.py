@@ -13,6 +13,7 @@ from events.settings import Settings
 from sinks.prepare import prepare
 from sinks.warehouse import open_warehouse
 from tests.kit.access import ADMINISTRATOR, write_config
+from tests.kit.agreed import agreed
 from tests.kit.clickhouse_process import ClickHouseOverHttp
 
 pytestmark = pytest.mark.service
@@ -28,7 +29,7 @@ def examined(folder: Path, grant: str = "", replacement: str = "") -> list[Findi
     assert grant in text
     users.write_text(text.replace(grant, replacement) if grant else text)
     with ClickHouseOverHttp(folder / "data", config, [f"a::{ADMINISTRATOR}"]) as running:
-        settings = Settings(clickhouse_url=running.url, clickhouse_user="a")
+        settings = Settings(clickhouse_url=running.url, clickhouse_user="a", **agreed())
         with open_warehouse(settings) as warehouse:
             prepare(warehouse.client, settings)
             return list(check_rights(warehouse.client))

@@ -19,6 +19,7 @@ from confluent_kafka.admin import AdminClient
 
 from deploy.broker import EmbeddedBroker, free_port
 from deploy.lag import lags
+from deploy.policy.publish import publish_policies
 from deploy.process import spawn
 from events.errors import Retry
 from events.kafka import create_topics, end_offsets, partitions_of, wait_for_kafka
@@ -27,6 +28,7 @@ from events.topics import Topic
 from sinks.decode import LOADED_TOPICS
 from streams.keys import new_ring, save_keys
 from tests.end_to_end.recordings import USERS
+from tests.kit.agreed import agreed
 from tests.kit.secrets import give_secrets
 from tests.strategies import SEALING, SUBJECTS
 
@@ -125,6 +127,7 @@ class Stack:
             "kafka_servers": self.servers,
             "data_dir": self.data_dir,
             "group_session_timeout_s": _SESSION_S,
+            **agreed(),
             **self.more,
         }
 
@@ -210,13 +213,14 @@ class Stack:
 
 @contextmanager
 def running_stack(folder: Path, **settings: object) -> Iterator[Stack]:
-    """A stack with topics, keys and tables, whose workers and loaders the test starts. Whatever
-    still runs at the end is killed."""
+    """A stack with topics, a policy, keys and tables, whose workers and loaders the test starts.
+    Whatever still runs at the end is killed."""
     (folder / "logs").mkdir(parents=True)
     with EmbeddedBroker(folder / "logs" / "broker.log") as broker:
         admin = wait_for_kafka(Settings(kafka_servers=broker.servers))
         stack = Stack(folder, broker.servers, admin, settings)
         create_topics(admin, stack.settings)
+        publish_policies(stack.settings)
         try:
             if not stack.settings.keys_path.exists():
                 save_keys(replace(new_ring(), sealing=SEALING), stack.settings.keys_path)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.stack import environ, glasshouse, wait_until
+from tests.kit.agreed import agreed
 
 pytestmark = pytest.mark.service
 
@@ -40,7 +41,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory with keys and tables. Not to be changed."""
     data_dir = tmp_path_factory.mktemp("made") / "data"
     for command in (("keys", "init"), ("migrate",)):
-        done = glasshouse(*command, "--data-dir", data_dir, folder=data_dir.parent)
+        done = glasshouse(*command, "--data-dir", data_dir, folder=data_dir.parent, **agreed())
         assert done.returncode == 0, done.stderr
     return data_dir
 
@@ -133,11 +134,12 @@ def test_wrong_settings_are_all_named_at_once(tmp_path: Path) -> None:
 
 
 def test_a_wrong_policy_is_told_with_every_fault(made: Path, tmp_path: Path) -> None:
-    policy = tmp_path / "policy.toml"
+    (tmp_path / "policies").mkdir()
+    policy = tmp_path / "policies" / "0001.toml"
     policy.write_text('version = 0\nnotice_version = "no notice"\n[purposes.performance]\n')
-    for command in ("worker", "demo", "migrate"):
-        options = ("--policy-file", policy, "--data-dir", made)
-        said = refused(glasshouse(command, *options, folder=tmp_path, kafka_servers=_NOBODY))
+    own = {**agreed(), "policy_dir": tmp_path / "policies", "kafka_servers": _NOBODY}
+    for command in ("demo", "migrate"):
+        said = refused(glasshouse(command, "--data-dir", made, folder=tmp_path, **own))
         for fault in ("version: ", "notice_version: ", "purposes.performance", "applications: "):
             assert fault in said
 
@@ -181,6 +183,7 @@ def test_a_kafka_that_does_not_answer_is_given_up_on_in_time(
         data_dir=made,
         kafka_servers=_NOBODY,
         server_timeout_s=1,
+        **agreed(),
     )
     said = refused(done)
     assert f"Kafka at {_NOBODY} did not answer in 1 s." in said

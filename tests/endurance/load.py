@@ -24,7 +24,7 @@ from events.clock import SystemClock
 from events.codec import Codec
 from events.errors import SpoolFull
 from events.metrics import serve_metrics
-from events.policy import load_policy
+from events.policy_folder import verified_policy
 from events.settings import Settings, resolve
 from producers.publisher import Publisher
 from producers.sealer import Sealer
@@ -139,7 +139,7 @@ def simulation_of(settings: Settings, seed: int, sealer: Sealer) -> Simulation:
         withdraw_share=0.0,
         pause_share=0.0,
     )
-    return Simulation.of(config, load_policy(settings.policy_file), Codec(), sealer)
+    return Simulation.of(config, verified_policy(settings), Codec(), sealer)
 
 
 def main(folder: Path) -> None:

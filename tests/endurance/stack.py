@@ -15,6 +15,7 @@ from confluent_kafka.admin import AdminClient
 
 from deploy.broker import free_port
 from deploy.lag import lags
+from deploy.policy.publish import publish_policies
 from events.errors import Retry
 from events.kafka import create_topics, end_offsets, partitions_of, wait_for_kafka
 from events.settings import Settings
@@ -26,6 +27,7 @@ from streams.keys import new_ring, save_keys
 from tests.end_to_end.stack import environ
 from tests.endurance.brokers import Broker, broker_of
 from tests.endurance.supervisor import Supervised
+from tests.kit.agreed import agreed
 from tests.kit.clickhouse_process import ClickHouseOverHttp
 
 #: As much as a server in `deploy/compose.yaml` may take less a quarter, for what Python adds.
@@ -140,10 +142,12 @@ def running_stack(
             clickhouse_url=clickhouse.url,
             data_dir=folder,
             key_file=folder / "keys.json",
+            **agreed(),
             **more,
         )
         admin = wait_for_kafka(settings)
         create_topics(admin, settings)
+        publish_policies(settings)
         save_keys(new_ring(), settings.keys_path)
         with open_warehouse(settings) as warehouse:
             prepare(warehouse.client, settings)

@@ -16,6 +16,7 @@ ALL = [value for value in vars(metrics).values() if isinstance(value, MetricWrap
 UNITS = (
     *("events", "messages", "seconds", "rows", "records", "letters", "retries", "failures"),
     "partitions",
+    *("version", "versions"),
     "bytes",
 )
 #: Every label there is, with what its values are.
@@ -26,7 +27,7 @@ LABELS = {
     "partition": "numbers",
     "table": "names of tables",
 }
-_QUALIFIERS = ("in", "passed", "withheld", "rejected")
+_QUALIFIERS = ("in", "passed", "withheld", "rejected", "refused")
 
 
 def name_of(metric: MetricWrapperBase) -> str:

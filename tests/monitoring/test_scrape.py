@@ -15,7 +15,6 @@ from producers.publisher import Publisher
 from sinks.decode import LOADED_TOPICS
 from tests.containers.cluster import Cluster
 from tests.containers.workers import enrol, send
-from tests.documents import ROOT
 from tests.end_to_end.stack import Running, Stack, running_stack, wait_until
 from tests.monitoring.prometheus_process import Prometheus, prometheus
 from tests.monitoring.queries import DASHBOARD_FILES, RULE_FILES, VARIABLES, alerts, dashboard
@@ -38,8 +37,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     """A worker and a loader that have carried some events: one person never agreed, and one message
     was broken."""
     folder = tmp_path_factory.mktemp("watched")
-    settings = {"policy_file": ROOT / "deploy/policy.toml", "kafka_partitions": PARTITIONS}
-    with running_stack(folder / "stack", **settings) as stack:
+    with running_stack(folder / "stack", kafka_partitions=PARTITIONS) as stack:
         worker, loader = stack.start("worker"), stack.start("load")
         targets = {
             "worker": [f"127.0.0.1:{worker.metrics_port}"],

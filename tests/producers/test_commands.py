@@ -27,6 +27,8 @@ from tests.producers.read_back import everything_on
 from tests.producers.recorded import balabit_session, ducktrack_session
 from tests.strategies import OPENER
 
+pytestmark = pytest.mark.usefixtures("agreement")
+
 ROWS = [f"0,{second},NoButton,Move,{second},5" for second in range(10)]
 
 
@@ -255,7 +257,8 @@ def test_consent_refuses_what_it_cannot_record(arguments: tuple[str, ...], said:
 def test_a_policy_that_is_missing_is_named(tmp_path: Path) -> None:
     result = run(
         *("consent", "grant", "someone", "--purpose", "all"),
-        *("--policy-file", tmp_path / "none.toml"),
+        *("--policy-dir", tmp_path / "none"),
     )
+    assert f"policies in {tmp_path}/none" in str(result.exception)
     assert isinstance(result.exception, SettingsError)
     assert not isinstance(result.exception, InputError)

@@ -30,6 +30,8 @@ from producers.spool import open_spool
 from streams.sealing_keys import export
 from tests.strategies import OPENER, SEALING
 
+pytestmark = pytest.mark.usefixtures("agreement")
+
 _FEW = ["simulate", "--employees", "30", "--teams", "4", "--events", "30000"]
 
 

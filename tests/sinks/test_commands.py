@@ -14,6 +14,7 @@ from events.settings import Settings
 from sinks.commands import register
 from sinks.data_dir import claimed
 from sinks.warehouse import open_warehouse
+from tests.kit.agreed import agreed_flags
 from tests.sinks.made import org, run_of
 from tests.sinks.test_identity import insert
 
@@ -28,7 +29,7 @@ def _run(*words: str) -> Result:
 @pytest.fixture
 def data_dir(tmp_path: Path) -> str:
     path = str(tmp_path / "data")
-    assert _run("migrate", "--data-dir", path).exit_code == 0
+    assert _run("migrate", "--data-dir", path, *agreed_flags()).exit_code == 0
     with open_warehouse(Settings(data_dir=Path(path))) as warehouse:
         insert(warehouse.client, run_of(org(people=3, batches_each=3)))
     return path
@@ -36,9 +37,19 @@ def data_dir(tmp_path: Path) -> str:
 
 @pytest.mark.service
 def test_migrate_says_what_it_did(tmp_path: Path) -> None:
-    path = str(tmp_path / "data")
-    assert "applied: 0001_training" in _run("migrate", "--data-dir", path).stdout
-    assert "all migrations were applied already" in _run("migrate", "--data-dir", path).stdout
+    command = ("migrate", "--data-dir", str(tmp_path / "data"), *agreed_flags())
+    first = _run(*command).stdout
+    assert "applied: 0001_training" in first
+    assert "those of policy version 1" in first
+    assert "all migrations were applied already" in _run(*command).stdout
+
+
+def test_migrate_goes_by_no_policy_that_is_not_signed(tmp_path: Path) -> None:
+    without = [flag for flag in agreed_flags() if not flag.startswith("--policy-dir")]
+    done = _run("migrate", "--data-dir", str(tmp_path / "data"), *without)
+    assert "there is none: sign the first" in str(done.exception)
+    with open_warehouse(Settings(data_dir=tmp_path / "data")) as warehouse:
+        assert not warehouse.client.query("SHOW DATABASES LIKE 'training'").result_rows
 
 
 @pytest.mark.service

@@ -23,6 +23,7 @@ from sinks.ends import loaded_topic_ends
 from sinks.prepare import open_loader, prepare
 from sinks.prove import prove
 from sinks.warehouse import open_warehouse
+from tests.kit.agreed import agreed
 from tests.sinks.made import Sent, org, run_of
 from tests.sinks.test_identity import contents, insert
 
@@ -71,7 +72,7 @@ def _command(settings: Settings, *words: str) -> list[str]:
 
 @pytest.fixture
 def place(kafka: Settings, tmp_path: Path) -> Iterator[Settings]:
-    settings = kafka.model_copy(update={"data_dir": tmp_path / "data"})
+    settings = kafka.model_copy(update={"data_dir": tmp_path / "data", **agreed()})
     with open_warehouse(settings) as warehouse:
         prepare(warehouse.client, settings)
     yield settings
@@ -83,7 +84,7 @@ def _contents(settings: Settings) -> dict[str, list[Any]]:
 
 
 def _expected(tmp_path: Path, sent: list[Sent]) -> dict[str, list[Any]]:
-    settings = Settings(data_dir=tmp_path / "expected")
+    settings = Settings(data_dir=tmp_path / "expected", **agreed())
     with open_warehouse(settings) as warehouse:
         prepare(warehouse.client, settings)
         insert(warehouse.client, sent)

@@ -26,6 +26,7 @@ from sinks.users import set_passwords, user_of
 from sinks.views import DEFINERS
 from sinks.warehouse import Warehouse, open_warehouse
 from tests.containers.clickhouse_server import forget
+from tests.kit.agreed import agreed
 from tests.sinks.made import org, run_of
 from tests.sinks.test_identity import insert
 from tests.sinks.test_rights import asked
@@ -41,7 +42,7 @@ def admin(clickhouse_server: Settings) -> Iterator[Warehouse]:
     """An administrator's client, with the tables made, and a user of each role."""
     with open_warehouse(clickhouse_server) as opened:
         forget(opened.client)
-        prepare(opened.client, Settings())
+        prepare(opened.client, Settings(**agreed()))
         set_passwords(opened.client, dict.fromkeys(ROLES, PASSWORD))
         with _as(clickhouse_server, "loader") as loading:
             insert(loading.client, run_of(org(people=12, batches_each=3)))

@@ -15,6 +15,7 @@ from sinks.rights import ROLES
 from sinks.sql import Placement
 from sinks.users import set_passwords, user_statements
 from sinks.warehouse import open_warehouse
+from tests.kit.agreed import agreed
 
 
 def test_passwords_come_from_the_files_that_are_there(tmp_path: Path) -> None:
@@ -39,7 +40,7 @@ def test_the_server_is_told_a_hash_and_never_the_password() -> None:
 @pytest.mark.service
 @pytest.mark.parametrize("cluster", ["", "org"])
 def test_the_engine_parses_the_statements_and_keeps_no_users(tmp_path: Path, cluster: str) -> None:
-    settings = Settings(data_dir=tmp_path / "data")
+    settings = Settings(data_dir=tmp_path / "data", **agreed())
     with open_warehouse(settings) as warehouse:
         prepare(warehouse.client, settings)
         for statement in user_statements("loader", "secret"):

@@ -14,12 +14,13 @@ import pytest
 from events.clock import MS_PER_S, FixedClock
 from events.codec import Codec
 from events.consent import ConsentRecord
-from events.policy import BUNDLED_POLICY, load_policy
+from events.policy import BUNDLED_POLICY, Policy, load_policy
 from events.settings import Settings
 from events.topics import Topic
 from streams.emit import Emission
 from streams.ledger import Ledger
 from streams.pipeline import Rules
+from streams.policy_reader import InForce
 from streams.secrets import Secrets
 from streams.worker import Worker
 from tests.strategies import NOW_MS, Sent, ring
@@ -41,6 +42,7 @@ class Around:
 
     run: list[Sent]
     faults: dict[str, list[Fault]] = field(default_factory=dict)
+    policies: list[Policy] = field(default_factory=list)  # in force the first time, the second, ...
     words: list[ConsentRecord] = field(default_factory=everyone_grants)
     journal: list[str] = field(default_factory=list)
     sent: list[Emission] = field(default_factory=list)
@@ -78,6 +80,7 @@ class Around:
         worker = Worker(
             settings=Settings(**{"server_timeout_s": 0.3, **settings}),
             rules=Rules(Codec(), POLICY, KEYS),
+            policies=cast(Any, SimpleNamespace(current=self.policy)),
             ledger=cast(Any, self),
             secrets=cast(Any, EveryonesSecrets()),
             clock=self.clock,
@@ -121,6 +124,13 @@ class Around:
         self.step("ack")
         assert event.message.offset == len(self.acked)
         self.acked.append(event.message.offset)
+
+    # The policy
+
+    async def policy(self) -> InForce:
+        proved_s = self.clock.monotonic_s()
+        found = self.policies.pop(0) if self.policies else POLICY
+        return InForce(found, proved_s)
 
     # The ledger
 

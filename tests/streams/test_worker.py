@@ -13,6 +13,7 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from deploy.broker import EmbeddedBroker
+from deploy.policy.publish import publish_policies
 from events.clock import SystemClock
 from events.codec import Codec
 from events.consent import SCHEMA, ConsentRecord, to_record
@@ -24,6 +25,7 @@ from events.topics import SPEC, Topic
 from streams.emit import Emission
 from streams.keys import save_keys
 from tests.documents import ROOT
+from tests.kit.agreed import agreed, agreed_flags
 from tests.kit.secrets import give_secrets
 from tests.oracle import World, expect
 from tests.producers.read_back import everything_on
@@ -90,11 +92,13 @@ def provided(broker: EmbeddedBroker, data_dir: Path) -> Settings:
         kafka_servers=broker.servers,
         kafka_partitions=PARTITIONS,
         data_dir=data_dir,
+        **agreed(),
         group_session_timeout_s=2,
         server_timeout_s=20,
     )
     save_keys(KEYS, settings.keys_path)
     create_topics(wait_for_kafka(settings), settings)
+    publish_policies(settings)
     return settings
 
 
@@ -103,6 +107,7 @@ def start(
 ) -> subprocess.Popen[bytes]:
     names = ("kafka_servers", "kafka_partitions", "data_dir", "group_session_timeout_s")
     flags = [f"--{name.replace('_', '-')}={getattr(settings, name)}" for name in names]
+    flags += [flag for flag in agreed_flags() if not flag.startswith("--policy-dir")]
     with log_file.open("wb") as log:
         return subprocess.Popen(
             [sys.executable, *program, "worker", *flags], stdout=log, stderr=log, cwd=ROOT

@@ -24,11 +24,13 @@ import typer
 from rich.progress import Progress
 
 from deploy.broker import EmbeddedBroker
+from deploy.policy.publish import publish_policies
 from events.kafka import create_topics, wait_for_kafka
 from events.options import err, show_json
 from events.settings import Settings
 from streams.keys import new_ring, save_keys
 from tests.containers.apache_kafka import ApacheKafka, why_not
+from tests.kit.agreed import agreed
 from tests.withdrawals.fleet import Fleet
 from tests.withdrawals.run import Plan, measure
 
@@ -89,12 +91,14 @@ def main(
                 kafka_servers=servers,
                 kafka_partitions=_PARTITIONS,
                 data_dir=folder,
+                **agreed(),
                 group_prefix=f"withdrawals-{uuid4().hex[:8]}",
                 group_session_timeout_s=_SESSION_S if real else _EMBEDDED_SESSION_S,
             )
             save_keys(new_ring(), settings.keys_path)
             admin = wait_for_kafka(settings)
             create_topics(admin, settings)
+            publish_policies(settings)
             fleet = Fleet(settings, folder, workers, restart_every, freeze_every, freeze)
             with Progress(console=err, transient=True) as progress:
                 task = progress.add_task("withdrawals", total=withdrawals)

@@ -16,7 +16,7 @@ from events.codec import Codec
 from events.consent import ConsentAction
 from events.errors import Retry
 from events.kafka import end_offsets
-from events.policy import load_policy
+from events.policy_folder import verified_policy
 from events.purposes import PURPOSES, Purpose
 from events.settings import Settings
 from events.topics import Topic
@@ -63,7 +63,7 @@ class _Run:
         codec, ring = Codec(), load_keys(settings.keys_path)
         self.people = People.of(plan.withdrawals)
         self.registrar = Registrar(settings, codec)
-        notice = load_policy(settings.policy_file).notice_version
+        notice = verified_policy(settings).notice_version
         give_secrets(settings, self.people.names)
         self.registrar.say(self.people.names, ConsentAction.GRANT, notice)
         self.watch = parts.enter_context(Watch(settings, codec, self.people.pseudonyms(ring)))

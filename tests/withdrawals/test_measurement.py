@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from deploy.broker import EmbeddedBroker
+from deploy.policy.publish import publish_policies
 from events.kafka import create_topics, wait_for_kafka
 from events.settings import Settings
 from streams.keys import new_ring, save_keys
+from tests.kit.agreed import agreed
 from tests.withdrawals.fleet import Fleet
 from tests.withdrawals.result import Result
 from tests.withdrawals.run import Plan, measure
@@ -24,10 +26,11 @@ SOON: dict[str, Any] = {"ledger_max_age_ms": 1_000, "commit_within_s": 4}
 def settings(tmp_path: Path) -> Iterator[Settings]:
     """A broker of this test alone, with topics and keys."""
     with EmbeddedBroker(tmp_path / "broker.log") as broker:
-        own = {"data_dir": tmp_path, "group_session_timeout_s": 2}
+        own = {"data_dir": tmp_path, "group_session_timeout_s": 2, **agreed()}
         settings = Settings.model_validate({"kafka_servers": broker.servers, **own, **SOON})
         save_keys(new_ring(), settings.keys_path)
         create_topics(wait_for_kafka(settings), settings)
+        publish_policies(settings)
         yield settings
 
 

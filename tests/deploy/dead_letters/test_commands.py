@@ -19,6 +19,7 @@ from events.outcomes import Rejected
 from events.settings import Settings
 from sinks.prepare import prepare
 from sinks.warehouse import open_warehouse
+from tests.kit.agreed import agreed
 from tests.sinks.made import refused
 from tests.sinks.test_identity import insert
 
@@ -90,7 +91,7 @@ def test_there_is_no_way_to_force_a_redrive() -> None:
 def books(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A data directory with three dead letters."""
     where = tmp_path_factory.mktemp("books") / "data"
-    settings = Settings(data_dir=where)
+    settings = Settings(data_dir=where, **agreed())
     with open_warehouse(settings) as warehouse:
         prepare(warehouse.client, settings)
         insert(warehouse.client, [refused([3, 4], Rejected.UNDECODABLE)])

@@ -23,9 +23,10 @@ from events.settings import Settings
 from glasshouse import app
 from streams.keys import new_epoch, new_ring, save_keys
 from tests.documents import ROOT
+from tests.kit.agreed import agreed, agreed_in
 
 EXAMPLES = ROOT / "deploy/examples"
-DEMO = Settings(data_dir=Path("/nowhere"))
+DEMO = Settings(data_dir=Path("/nowhere"), **agreed())
 
 
 def written(settings: Settings = DEMO, organisation: Path | None = None) -> tuple[str, str]:
@@ -52,7 +53,7 @@ def test_a_change_of_the_policy_changes_the_pack(tmp_path: Path) -> None:
     policy = tmp_path / "policy.toml"
     source = BUNDLED_POLICY.read_text(encoding="utf-8")
     policy.write_text(source.replace("retention_days = 400", "retention_days = 41"))
-    text, _ = written(Settings(data_dir=tmp_path, policy_file=policy))
+    text, _ = written(Settings(data_dir=tmp_path, **agreed_in(tmp_path, policy)))
     assert "| 41 days |" in text and "400 days" not in text
     assert load_policy(policy).sha256 in text
 

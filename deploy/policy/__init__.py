@@ -1,0 +1,1 @@
+"""How two sides agree on a policy: keys, proposals, signatures, and making it known."""
