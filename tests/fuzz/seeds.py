@@ -13,6 +13,7 @@ from events.consent import SCHEMA as CONSENT
 from events.consent import ConsentAction, ConsentRecord
 from events.consent import to_record as consent_to_record
 from events.policy import BUNDLED_POLICY, load_policy
+from events.policy_topic import SCHEMA as POLICY
 from events.purposes import PURPOSES, Purpose
 from events.redrive import HEADER, mark
 from events.schemas import AvroSchema, BundledSchema, bundled
@@ -25,6 +26,7 @@ from streams.decode import RawMessage
 from streams.emit import Source, emit
 from streams.ledger import Ledger
 from streams.pipeline import Rules, process
+from tests.fuzz import policies
 from tests.kit.record_batch import Made, batch, compressed, record
 from tests.kit.secrets import records_of, secrets
 from tests.strategies import (
@@ -109,6 +111,7 @@ def records() -> dict[str, list[dict[str, Any]]]:
         SCHEMA: [record_of(each) for each in batches()],
         CONSENT: [consent_to_record(word) for word in words()],
         SECRET: [codec.decode(SECRET, each) for each in records_of(SUBJECTS, SEALING).values()],
+        POLICY: policies.records(),
     }
     for emission in emissions:
         name = SPEC[emission.topic].schema

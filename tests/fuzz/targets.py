@@ -25,6 +25,7 @@ from events.consent import from_record as consent_of
 from events.errors import Reject
 from events.log import configure_logging
 from events.outcomes import WHOLE_MESSAGE
+from events.policy_topic import SCHEMA as POLICY
 from events.purposes import PURPOSES
 from events.redrive import HEADER, redriven_from
 from events.sealing import digest
@@ -38,7 +39,7 @@ from streams.ledger_reader import LedgerReader
 from streams.record_batches import OVERSIZED, BoundedRecords
 from streams.secrets import Secrets
 from streams.secrets_reader import SecretsReader
-from tests.fuzz import seeds
+from tests.fuzz import policies, seeds
 from tests.fuzz.lies import EDGES, lying
 from tests.fuzz.mutate import mutated
 from tests.fuzz.take import judged
@@ -138,6 +139,10 @@ def subject_secret(data: bytes) -> str:
     except Reject as refusal:
         return refusal.reason.value
     return "nobody's"
+
+
+def policy_version(data: bytes) -> str:
+    return policies.taken(data, CODEC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +269,7 @@ TARGETS: dict[str, Target] = {
         SPEC[topic].schema: Target(_rows(topic), _messages(SPEC[topic].schema), 2)
         for topic in LOADED_TOPICS
     },
+    "policy_version": Target(policy_version, _messages(POLICY), 2),
     "record_batches": Target(record_batches, _fetch, 4),
     "redrive_header": Target(redrive_header, _mutations(seeds.headers()), 2),
     "explanation": Target(explanation, _messages(SCHEMA), 2),
