@@ -13,6 +13,8 @@
 #   grafana_password              of Grafana's admin
 #   NAME.toml                     the settings to act as that user from this machine; containers
 #                                 have the same file, and servers and CA file in their variables
+#   (employer.key.pub, employees.key.pub and policies/ are not made here: both sides make them, see
+#   "Policy" in README.md. For a trial: glasshouse policy rehearse FOLDER)
 #   clickhouse_cluster.xml        what the nodes of compose.cluster.yaml show each other
 #
 # To change a user's password: remove its file, run this, run `provision` (Kafka) or `migrate`
@@ -121,6 +123,14 @@ clickhouse_password = "$(cat "$2")"
 TOML
 }
 
+signatures() { # where policies and both sides' public keys are, for every settings file
+    cat <<TOML
+policy_dir = "$PWD/policies"
+employer_public_key = "$PWD/employer.key.pub"
+employees_public_key = "$PWD/employees.key.pub"
+TOML
+}
+
 authority
 certificate
 password clickhouse_password
@@ -129,7 +139,7 @@ password grafana_password
 registry_users > registry.properties
 for user in $ADMIN $USERS; do
     password "kafka_${user}_password"
-    kafka_settings "$user" > "$user.toml"
+    { kafka_settings "$user"; signatures; } > "$user.toml"
 done
 echo 'kafka_sasl_mechanism = "PLAIN"' >> $ADMIN.toml
 # What these files hold comes out of the stack's key file: `glasshouse keys public`.
@@ -142,6 +152,7 @@ for role in $ROLES; do
 done
 clickhouse_settings glasshouse clickhouse_password > migrate.toml
 cat migrate.toml >> $ADMIN.toml
+signatures >> migrate.toml
 cat loader.tmp >> loader.toml
 cat operator.toml officer.tmp > officer.toml # who proves the books looks at both
 cat officer.tmp >> redriver.toml # and who publishes dead letters again finds them in the books

@@ -1,6 +1,6 @@
 #!/bin/sh
 # The Secrets that base/ and autoscaling/ name, as YAML, from what ../secrets.sh made and from the
-# key file of `glasshouse keys init`:
+# key file of `glasshouse keys init`; and the policies with both sides' public keys, which are none:
 #
 #   deploy/kubernetes/secrets.sh keys.json [FOLDER] | kubectl apply -f -
 #
@@ -16,6 +16,10 @@ secret() {
     echo ---
 }
 
+kubectl create configmap policies --namespace glasshouse --dry-run=client --output yaml \
+    "--from-file=$folder/policies" "--from-file=$folder/employer.key.pub" \
+    "--from-file=$folder/employees.key.pub"
+echo ---
 ca=--from-file=$folder/kafka_ca.pem
 secret keys "--from-file=keys.json=$keys"
 secret worker "$ca" "--from-file=$folder/worker.toml"

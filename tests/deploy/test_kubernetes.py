@@ -21,6 +21,7 @@ from events.settings import ENV_PREFIX, Settings
 from events.topics import Topic
 from streams.keys import load_keys, new_ring, save_keys
 from tests.documents import ROOT
+from tests.kit.agreed import agreed_in
 from tests.test_documents import commands
 
 FOLDER = ROOT / "deploy/kubernetes"
@@ -144,6 +145,22 @@ def test_every_secret_that_is_mounted_is_made_with_the_files_that_are_named() ->
         assert f"={reference['key']}=" in made[reference["name"]]
 
 
+def test_who_goes_by_a_policy_has_it_with_both_sides_keys() -> None:
+    folder = SETTINGS["GLASSHOUSE_POLICY_DIR"]
+    for name, container in CONTAINERS:
+        mounts = {each["mountPath"]: each["name"] for each in container["volumeMounts"]}
+        if container.get("args", [""])[0] in ("worker", "provision", "migrate"):
+            volumes = {each["name"]: each for each in PODS[name]["spec"]["volumes"]}
+            assert volumes[mounts[folder]]["configMap"] == {"name": "policies"}
+        else:
+            assert folder not in mounts
+    assert "create configmap policies" in SECRETS
+    for side in ("EMPLOYER", "EMPLOYEES"):
+        key = Path(SETTINGS[f"GLASSHOUSE_{side}_PUBLIC_KEY"])
+        assert str(key.parent) == folder
+        assert f"/{key.name}" in SECRETS
+
+
 def test_what_a_pod_may_reach_is_what_its_settings_name() -> None:
     policies = {each["metadata"]["name"]: each["spec"] for each in of_kind("NetworkPolicy")}
     assert policies["nothing-else"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
@@ -238,6 +255,7 @@ def test_with_autoscaling_nobody_else_says_how_many_there_are() -> None:
 def test_the_secrets_are_made_of_what_the_other_script_makes(tmp_path: Path) -> None:
     subprocess.run([ROOT / "deploy/secrets.sh", tmp_path], check=True, capture_output=True)
     save_keys(new_ring(), tmp_path / "keys.json")
+    agreed_in(tmp_path)
     made = subprocess.run(
         [FOLDER / "secrets.sh", tmp_path / "keys.json", tmp_path],
         check=True,
@@ -249,6 +267,8 @@ def test_the_secrets_are_made_of_what_the_other_script_makes(tmp_path: Path) -> 
         for each in yaml.safe_load_all(made.stdout)
         if each
     }
+    files = {"0001.toml", "0001.employer.json", "0001.employees.json"}
+    assert found.pop("policies") == {*files, "employer.key.pub", "employees.key.pub"}
     mounted = json.dumps(PODS)
     assert all(f'"secretName": "{name}"' in mounted for name in found if name != "operator")
     assert found["operator"] == {"username", "password", "ca"}

@@ -15,8 +15,10 @@ import pytest
 import yaml
 
 from deploy.kafka_rights import Principal
+from events.policy_folder import verified_policy
 from events.settings import SECRETS, Settings, resolve
 from tests.documents import ROOT
+from tests.kit.agreed import agreed_in
 
 SCRIPT = ROOT / "deploy/secrets.sh"
 COMPOSE = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text(encoding="utf-8"))
@@ -43,12 +45,14 @@ def make(folder: Path, **environ: str) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As for a trial: with throwaway keys of both sides, and a policy that they signed."""
     folder = tmp_path_factory.mktemp("deploy") / "secrets"
     make(folder)
+    agreed_in(folder)
     return folder
 
 
-def test_every_secret_of_compose_is_made_by_the_script(made: Path) -> None:
+def test_every_secret_of_compose_is_made_by_the_script_or_by_the_sides(made: Path) -> None:
     there = {file.name for file in made.iterdir()}
     declared = COMPOSE["secrets"]
     assert {entry["file"] for entry in declared.values()} <= {f"secrets/{name}" for name in there}
@@ -63,6 +67,25 @@ def test_a_service_is_given_the_secrets_that_it_names_and_kafka_those_of_its_set
         named = set(re.findall(r"/run/secrets/[\w.]+", values))
         assert named <= given
     assert "kafka_admin_password" in SERVICES["kafka"]["secrets"]
+
+
+def test_who_goes_by_a_policy_has_it_with_both_sides_keys_and_no_private_one() -> None:
+    public = {"employer.key.pub", "employees.key.pub"}
+    by_files = {"provision", "migrate", "embedded-loader"}
+    for name, service in SERVICES.items():
+        given, variables = set(service.get("secrets", [])), service.get("environment") or {}
+        assert (public <= given) == (name in {*by_files, "worker"})
+        mounted = [one for one in service.get("volumes", []) if "policies" in one]
+        assert mounted == (["./secrets/policies:/etc/glasshouse/policies:ro"] if mounted else [])
+        assert bool(mounted) == (name in by_files)
+        if mounted:
+            assert variables["GLASSHOUSE_POLICY_DIR"] == "/etc/glasshouse/policies"
+    assert not re.search(r"employe\w+\.key(?!\.pub)", str(COMPOSE) + str(AIRGAP))
+
+
+def test_a_settings_file_names_the_policy_that_was_signed(made: Path) -> None:
+    for user in ("admin", "registrar", "operator", "officer", "migrate"):
+        assert verified_policy(resolve({}, {}, str(made / f"{user}.toml")).settings).version == 1
 
 
 def test_only_who_provisions_acts_as_the_administrator() -> None:
