@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from deploy.policy.show import changes_table, history_rows, proposal_json, verdict
+from deploy.policy.show import changes_table, proposal_json, verdict
 from events.errors import InputError
 from events.options import err, out, show_json, show_table, with_settings
 from events.policy_signature import Side
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _EXIT_FAULTS = 1
 _KAFKA = (*KAFKA_ACCESS, *REGISTRY_ACCESS, "kafka_replicas", "group_prefix")
+
+_CLICKHOUSE = ("clickhouse_url", "clickhouse_user")
 
 _Draft = Annotated[Path, typer.Argument(metavar="FILE", help="The policy file.")]
 _Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
@@ -36,7 +38,7 @@ def register(app: typer.Typer) -> None:
     group.command()(keygen)
     group.command()(with_settings(*POLICY_ACCESS)(diff))
     group.command()(with_settings(*POLICY_ACCESS)(sign))
-    group.command()(with_settings(*POLICY_ACCESS, *_KAFKA)(verify))
+    group.command()(with_settings(*POLICY_ACCESS, *_KAFKA, *_CLICKHOUSE)(verify))
     group.command()(with_settings(*POLICY_ACCESS)(show))
     group.command()(with_settings(*POLICY_ACCESS, *_KAFKA)(publish))
     group.command()(with_settings()(rehearse))
@@ -55,10 +57,11 @@ def keygen(
     Example: glasshouse policy keygen /media/stick/works-council.key
     """
     from deploy.policy.key_pair import make_key_pair
+    from deploy.policy.passwords import new_password, password_in
 
     password = None
     if not no_password:
-        password = _password_in(password_file) if password_file else _new_password()
+        password = password_in(password_file) if password_file else new_password()
     public = make_key_pair(path, password)
     err.print(f"made {path} (mode 0600; keep it, and a copy elsewhere) and {public}")
 
@@ -109,6 +112,7 @@ def sign(
     Example: glasshouse policy sign next.toml --as employees --private-key works-council.key
     """
     from deploy.policy.key_pair import read_private_key
+    from deploy.policy.passwords import asked_password, password_in
     from deploy.policy.proposal import propose, read_draft, sign_proposal
     from events.policy_folder import read_folder
     from events.policy_signature import trust_anchors
@@ -118,7 +122,7 @@ def sign(
     _show_proposal(proposal, side)
     key = read_private_key(
         private_key,
-        lambda: _password_in(password_file) if password_file else _asked_password(private_key),
+        lambda: password_in(password_file) if password_file else asked_password(private_key),
     )
     if not yes and not typer.confirm(f"Sign this as {side.named}?", err=True):
         raise InputError("nothing was signed")
@@ -129,39 +133,36 @@ def sign(
     out.print(said, highlight=False, markup=False, soft_wrap=True)
 
 
-def verify(settings: Settings, as_json: _Json = False) -> None:
+def verify(
+    settings: Settings,
+    accounting: Annotated[
+        bool,
+        typer.Option(
+            "--accounting",
+            help="Also look for policies in the accounting that are none of these (officer).",
+        ),
+    ] = False,
+    as_json: _Json = False,
+) -> None:
     """Verify every version and signature in --policy-dir; with Kafka named, also what is there.
 
-    Exit status 1 where the newest version is not in force, here or in Kafka.
+    Exit status 1 where the newest version is not in force, here or in Kafka, or where something was
+    judged by a policy that is not here: then versions were left out, or never signed.
 
-    Example: glasshouse policy verify --kafka-servers localhost:9092
+    Example: glasshouse policy verify --kafka-servers localhost:9092 --accounting
     """
-    from deploy.policy.publish import following
-    from events.policy_folder import read_folder
-    from events.registry import codec_for
+    from deploy.policy.verify import verified
 
-    folder = read_folder(settings)
-    there = None
-    if not settings.embedded_kafka:
-        with following(settings, codec_for(settings)) as reader:
-            there = reader.history.newest
-    rows = history_rows(folder)
-    newest = folder.history.newest
-    faults = [] if newest else ["no version is in force"]
-    if folder.refusal:
-        faults.append(str(folder.refusal))
-    here = newest.policy.sha256 if newest else None
-    if not settings.embedded_kafka and (there.policy.sha256 if there else None) != here:
-        told = f"version {there.policy.version}" if there else "none"
-        faults.append(f"Kafka has another one in force: {told}")
+    found = verified(settings, accounting)
     if as_json:
-        show_json({"ok": not faults, "faults": faults, "versions": [row.to_json() for row in rows]})
+        show_json(found.to_json())
     else:
         columns = ("version", "SHA-256", "is", "signed by", "in force")
-        show_table(f"Policies in {folder.path}", columns, [row.cells() for row in rows])
-        for fault in faults:
+        title = f"Policies in {settings.policies_path}"
+        show_table(title, columns, [row.cells() for row in found.rows])
+        for fault in found.faults:
             err.print(fault, style="bold red", highlight=False, markup=False)
-    if faults:
+    if found.faults:
         raise typer.Exit(_EXIT_FAULTS)
 
 
@@ -237,22 +238,3 @@ def _show_proposal(proposal: Proposal, side: Side) -> None:
         out.print(proposal.signed.data.decode(), highlight=False, markup=False, soft_wrap=True)
     out.print(verdict(found), highlight=False, markup=False, soft_wrap=True)
     out.print(f"You sign as {side.named}.", highlight=False)
-
-
-def _password_in(path: Path) -> bytes:
-    try:
-        password = path.read_bytes().strip(b"\r\n")
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from None
-    if not password:
-        raise InputError(f"{path} is empty: it must hold a password")
-    return password
-
-
-def _new_password() -> bytes:
-    asked = "Password of the new private key"
-    return str(typer.prompt(asked, hide_input=True, confirmation_prompt=True, err=True)).encode()
-
-
-def _asked_password(path: Path) -> bytes:
-    return str(typer.prompt(f"Password of {path}", hide_input=True, err=True)).encode()

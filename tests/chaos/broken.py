@@ -10,6 +10,7 @@ from sinks.saver import Saver
 from streams import pseudonymise
 from streams.ledger import Ledger
 from streams.ledger_reader import LedgerReader
+from streams.policy_reader import InForce, PolicyReader
 
 
 @unique
@@ -55,11 +56,17 @@ def identify_by_the_attempt(life: int) -> None:
 
 
 def do_not_await_the_ledger() -> None:
-    """The worker judges by whatever it has read of the ledger, and takes that for proved now."""
+    """The worker judges by whatever it has read of the ledger, and takes that for proved now. So it
+    does with the policy, or what keeps both from it would have it wait all the same."""
 
     async def as_it_is(self: LedgerReader) -> Ledger:
         return self.ledger
 
+    async def policy_as_it_is(self: PolicyReader) -> InForce:
+        assert self._in_force is not None, "a worker starts with one"
+        return InForce(self._in_force.policy, self.clock.monotonic_s())
+
     LedgerReader.current = as_it_is  # type: ignore[method-assign]
+    PolicyReader.current = policy_as_it_is  # type: ignore[method-assign]
     proved_now = property(lambda self: self.clock.monotonic_s())
     LedgerReader.proved_s = proved_now  # type: ignore[method-assign,assignment]
