@@ -117,7 +117,9 @@ class PolicyReader:
         try:
             signed = from_record(self.codec.decode(SCHEMA, message.value()))
             if self.history.holds(signed):
-                self._agreed()
+                # An older one is passed over: it does not hide that another was refused.
+                if self.history.next_version == signed.version + 1:
+                    self._agreed()
                 return
             self.history = self.history.followed_by(signed)
         except Reject as refusal:

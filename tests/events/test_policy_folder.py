@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -12,7 +13,6 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from events import whole_file
 from events.errors import InputError, PolicyRefused, SettingsError
 from events.policy_folder import (
     add_signature,
@@ -181,7 +181,7 @@ def test_a_crash_while_signing_leaves_what_can_be_signed_again(
 
         return call
 
-    owner = whole_file.os if step == "fsync" else Path
+    owner: object = os if step == "fsync" else Path
     with monkeypatch.context() as patch:
         patch.setattr(owner, step, die(getattr(owner, step)))
         try:

@@ -129,6 +129,16 @@ def test_a_running_worker_refuses_what_is_not_signed_and_goes_on_with_the_old(
     assert said == ([] if is_repeat else ["policy refused, the one before stays in force"])
 
 
+def test_an_older_version_that_is_published_again_hides_no_refusal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broker = FakeBroker()
+    write(broker, V1, V2, UNSIGNED, V1)
+    with reading(broker, monkeypatch) as (reader, _):
+        assert reader.start().version == 2
+        assert len(reader.refusals) == 1
+
+
 def test_what_is_no_record_is_refused_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     broker = FakeBroker()
     write(broker, V1)
