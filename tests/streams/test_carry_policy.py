@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import pytest
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +17,7 @@ from tests.oracle import Expected, Row, World, expect
 from tests.strategies import NOW_MS, Sent, policies, ring, runs
 from tests.streams.around import KEYS, POLICY, Around
 from tests.streams.read_back import read, read_back
-from tests.streams.test_carry import Died, six_messages
+from tests.streams.test_carry import Died, kafka_says, six_messages
 from tests.streams.test_pipeline import emitted, epochs_of, everyone_grants
 
 NARROW = POLICY.model_copy(
@@ -76,12 +76,9 @@ def test_takes_from_then_on_are_judged_by_the_new_policy_and_their_books_say_so(
 
 @pytest.mark.parametrize("step", ["send", "acknowledged", "commit"])
 def test_a_take_that_is_judged_again_is_judged_whole_by_the_policy_of_then(step: str) -> None:
-    around = Around(
-        six_messages(),
-        {step: [KafkaException(KafkaError(KafkaError._TRANSPORT))]},
-        policies=[POLICY, *[NARROW] * 3],
-    )
-    around.carry()
+    away = kafka_says(KafkaError._TIMED_OUT)
+    around = Around(six_messages(), {step: [away]}, policies=[POLICY, *[NARROW] * 3])
+    around.carry(server_timeout_s=5.0)
     assert around.acked == list(range(6))
     assert read_back(around.sent) == expected(around.run, NARROW)
     assert set.union(*hashes(around.sent).values()) == {NARROW.sha256}

@@ -10,6 +10,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from prometheus_client import Gauge
 
 from events.clock import FixedClock
 from events.codec import Codec
@@ -49,6 +50,11 @@ def reading(
         reader.stop()
 
 
+def value_of(gauge: Gauge) -> float:
+    (metric,) = gauge.collect()
+    return metric.samples[0].value
+
+
 def in_force(reader: PolicyReader) -> int:
     return asyncio.run(reader.current()).policy.version
 
@@ -64,7 +70,7 @@ def test_a_worker_starts_with_the_newest_version(monkeypatch: pytest.MonkeyPatch
     with reading(broker, monkeypatch) as (reader, _):
         assert reader.start().version == 3
         assert in_force(reader) == 3
-    assert POLICY_VERSION.collect()[0].samples[0].value == 3
+    assert value_of(POLICY_VERSION) == 3
 
 
 @pytest.mark.parametrize(
@@ -122,10 +128,10 @@ def test_a_running_worker_refuses_what_is_not_signed_and_goes_on_with_the_old(
         assert until(lambda: reader._reader._next_offset == 3)
         assert in_force(reader) == 2
         assert bool(reader.refusals) is not is_repeat
-        assert POLICY_REFUSED.collect()[0].samples[0].value == len(reader.refusals)
+        assert value_of(POLICY_REFUSED) == len(reader.refusals)
         write(broker, V3)
         assert until(lambda: in_force(reader) == 3)
-        assert POLICY_REFUSED.collect()[0].samples[0].value == 0
+        assert value_of(POLICY_REFUSED) == 0
     assert said == ([] if is_repeat else ["policy refused, the one before stays in force"])
 
 
