@@ -25,6 +25,7 @@ from sinks.prepare import prepare
 from sinks.rights import QUERY_LOG, ROLES, may
 from sinks.warehouse import open_warehouse
 from tests.documents import ROOT
+from tests.kit.agreed import agreed
 from tests.test_audited import commands
 
 POLICY = load_policy(BUNDLED_POLICY)
@@ -52,7 +53,7 @@ def test_every_topic_is_on_the_map_and_every_topic_of_the_map_exists() -> None:
 @pytest.fixture(scope="module")
 def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """What the engine has after ``migrate``: by name (is it a view?, how it was made)."""
-    settings = Settings(data_dir=tmp_path_factory.mktemp("map") / "data")
+    settings = Settings(data_dir=tmp_path_factory.mktemp("map") / "data", **agreed())
     with open_warehouse(settings) as warehouse:
         prepare(warehouse.client, settings)
         found = warehouse.client.query(
@@ -104,7 +105,7 @@ def test_a_topic_with_a_subject_or_a_pseudonym_says_so(store: Store) -> None:
 
 @pytest.mark.service
 def test_a_table_with_a_pseudonym_says_so_and_how_it_is_erased(tmp_path: Path) -> None:
-    settings = Settings(data_dir=tmp_path / "data")
+    settings = Settings(data_dir=tmp_path / "data", **agreed())
     with open_warehouse(settings) as warehouse:
         prepare(warehouse.client, settings)
         found = warehouse.client.query(
@@ -194,7 +195,7 @@ def test_every_option_that_names_a_file_is_known_and_what_it_writes_is_on_the_ma
 @pytest.mark.service
 def test_a_data_directory_holds_nothing_but_what_is_on_the_map(tmp_path: Path) -> None:
     folder = tmp_path / "data"
-    settings = Settings(data_dir=folder)
+    settings = Settings(data_dir=folder, **agreed())
     with open_warehouse(settings) as warehouse:
         prepare(warehouse.client, settings)
     found = {entry.name for entry in folder.iterdir()}

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from deploy.policy.show import changes_table, proposal_json, verdict
+from events.audit.entry import Act
+from events.audit.recorded import recorded
 from events.errors import InputError
 from events.options import err, out, show_json, show_table, with_settings
 from events.policy_signature import Side
@@ -126,7 +128,9 @@ def sign(
     )
     if not yes and not typer.confirm(f"Sign this as {side.named}?", err=True):
         raise InputError("nothing was signed")
-    made = sign_proposal(proposal, folder, side, key, anchors)
+    meant = f"version {proposal.policy.version}, {proposal.policy.sha256}, as {side.value}"
+    with recorded(settings, Act.POLICY_SIGN, detail=meant):
+        made = sign_proposal(proposal, folder, side, key, anchors)
     out.print(f"made {made}", highlight=False, markup=False, soft_wrap=True)
     after = read_folder(settings)
     said = str(after.refusal) if after.refusal else "It is signed as it must be: publish it."
@@ -196,10 +200,11 @@ def publish(settings: Settings) -> None:
 
     if settings.embedded_kafka:
         raise InputError("no Kafka is named: set --kafka-servers (GLASSHOUSE_KAFKA_SERVERS)")
-    newest, sent = publish_policies(settings)
+    with recorded(settings, Act.POLICY_PUBLISH) as done:
+        newest, done.rows = publish_policies(settings)
     out.print(
         f"version {newest.policy.version} ({newest.policy.sha256[:12]}) is in force; "
-        f"{sent} version(s) were sent",
+        f"{done.rows} version(s) were sent",
         highlight=False,
     )
 

@@ -33,6 +33,8 @@ class Act(StrEnum):
     KEYS_ROTATE = "keys rotate"
     KEYS_PUBLIC = "keys public"
     KEYS_ROTATE_SEALING = "keys rotate-sealing"
+    POLICY_SIGN = "policy sign"
+    POLICY_PUBLISH = "policy publish"
     CONSENT = "consent"
     REDRIVE = "dead-letters redrive"
     SPOOL_PURGE = "spool purge"

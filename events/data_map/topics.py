@@ -57,6 +57,15 @@ TOPICS: tuple[Store, ...] = (
         readers=("registrar", "worker"),
     ),
     _topic(
+        Topic.POLICY,
+        "every version of the policy with what both sides signed",
+        Person.NOBODY,
+        "every purpose",
+        reason="no end: nobody can go back behind a version that is remembered",
+        erasure=Erasure.NONE,
+        readers=("registrar", "worker"),
+    ),
+    _topic(
         Topic.TRAINING,
         "minimised events on their way into training.interactions",
         Person.PURPOSE,
