@@ -138,7 +138,7 @@ def _play(
             _settle(stack, publisher, ending)
         if ending.is_near():
             break
-        publisher.publish_consents(phase.consents)
+        publisher.publish_words(phase.words)
         publisher.flush()
         if started_s is None:
             stack.start(workers)

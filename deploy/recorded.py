@@ -12,7 +12,7 @@ from events.errors import InputError
 from events.policy import Policy
 from events.purposes import PURPOSES, Purpose
 from producers.calendar import default_start, lay, refuse_future
-from producers.consents import words
+from producers.consents import enrolment, words
 from producers.publisher import Publisher
 from producers.recordings import Recording
 from producers.replay import ReplayPlan, ReplayReport, replay
@@ -60,12 +60,9 @@ class RecordedScript:
     def phases(self, policy: Policy, codec: Codec, sealer: Sealer, now_ms: int) -> Iterator[Phase]:
         plan = self._plan(now_ms)
         refuse_future(lay(self.recordings, plan.first_ms), now_ms)
-        notice_version = policy.notice_version
         enrolled = [one.subject for one in self.recordings if one.subject not in self.without]
-        grants = words(enrolled, PURPOSES, ConsentAction.GRANT, notice_version, now_ms)
-        withdrawals = words(
-            sorted(self.withdrawn), PURPOSES, ConsentAction.WITHDRAW, notice_version, now_ms
-        )
+        agreed = enrolment(enrolled, PURPOSES, now_ms, policy)
+        withdrawals = words(sorted(self.withdrawn), PURPOSES, ConsentAction.WITHDRAW, now_ms)
 
         def feed(
             publisher: Publisher, on_progress: Callable[[int], None], stopped: Callable[[], bool]
@@ -74,7 +71,7 @@ class RecordedScript:
                 self.recordings, publisher, plan, on_progress=on_progress, stopped=stopped
             )
 
-        yield Phase([*grants, *withdrawals], feed)
+        yield Phase([*agreed, *withdrawals], feed)
 
     def _plan(self, now_ms: int) -> ReplayPlan:
         return ReplayPlan(

@@ -1,4 +1,4 @@
-"""What a demo plays: phases of consent records and the events that follow them."""
+"""What a demo plays: phases of what people say and the events that follow them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from events.codec import Codec
-from events.consent import ConsentRecord
+from events.consent import Word
 from events.policy import Policy
 from events.purposes import Purpose
 from producers.publisher import Publisher
@@ -18,13 +18,13 @@ from sinks.totals import Totals
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """Consent records that must count for the events that follow, and those events.
+    """What people say that must count for the events that follow, and those events.
 
     ``feed`` publishes the events, calls its second argument with the number of new ones, and ends
     early once its third says so.
     """
 
-    consents: Sequence[ConsentRecord]
+    words: Sequence[Word]
     feed: Callable[[Publisher, Callable[[int], None], Callable[[], bool]], None]
 
 

@@ -58,7 +58,7 @@ class SimulatedScript:
         check_period(self.config, policy, now_ms)
         simulation = self.simulation = Simulation.of(self.config, policy, codec, sealer)
         for phase in simulation.phases():
-            yield Phase(phase.records, partial(_feed, simulation, phase))
+            yield Phase(phase.words, partial(_feed, simulation, phase))
 
 
 def _feed(

@@ -1,42 +1,52 @@
-"""One word of a person about a purpose: the record on the compacted topic, and its key."""
+"""One word of a person about a purpose, and its record in the chain of such words."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum, unique
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
 from events.batch import is_subject
 from events.clock import TIMES_MS
+from events.consent_hash import record_hash, who_hash
+from events.consent_key import HASH_BYTES, Aspect, record_key
 from events.errors import Reject
+from events.jurisdictions import UNKNOWN, is_jurisdiction
 from events.outcomes import Rejected
 from events.purposes import Purpose
 
 SCHEMA = "consent_record"
+SALT_BYTES: Final = 16
+#: The number of a record of the first version, which stands in no chain.
+UNCHAINED: Final = -1
+#: What the first record of a chain has for the hash of the one before.
+NOTHING: Final = b""
+
 _NOTICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}", re.ASCII)
+_BASIS = re.compile(r"[a-z][a-z0-9_]{0,31}", re.ASCII)
+_ACTOR_ID = re.compile(r"[0-9a-f]{1,64}", re.ASCII)
 
 
 @unique
 class ConsentAction(StrEnum):
-    GRANT = "grant"
+    ACKNOWLEDGE = "acknowledge"  # I have been shown this notice
+    GRANT = "grant"  # I agree to it
     WITHDRAW = "withdraw"
     PAUSE = "pause"
     RESUME = "resume"
+    OBJECT = "object"  # GDPR Art. 21
 
 
-@unique
-class Aspect(StrEnum):
-    """Grant and withdraw answer one question, pause and resume another. Compaction keeps the last
-    answer to each, so no record has to repeat what an earlier one said."""
+#: Words that name the terms they are said to; all others have none.
+TO_TERMS: Final = frozenset({ConsentAction.ACKNOWLEDGE, ConsentAction.GRANT})
 
-    CONSENT = "consent"
-    PAUSE = "pause"
+#: Words that only ever narrow: they count whatever is wrong with the chain they stand in.
+NOES: Final = frozenset({ConsentAction.WITHDRAW, ConsentAction.OBJECT, ConsentAction.PAUSE})
 
-
-ASPECT: dict[ConsentAction, Aspect] = {
+_ASPECT: Final = {
     ConsentAction.GRANT: Aspect.CONSENT,
     ConsentAction.WITHDRAW: Aspect.CONSENT,
     ConsentAction.PAUSE: Aspect.PAUSE,
@@ -44,74 +54,170 @@ ASPECT: dict[ConsentAction, Aspect] = {
 }
 
 
+@unique
+class ActorRole(StrEnum):
+    """Who wrote a record. It is kept for the record's sake: nothing is ever decided by it."""
+
+    SUBJECT = "subject"
+    REPRESENTATIVE = "representative"
+    OPERATOR = "operator"
+
+
+class Actor(NamedTuple):
+    """``id`` is opaque: lower-case hexadecimal, at most 64 digits, and empty for the subject, whom
+    the record names already. Free text has no place in it."""
+
+    role: ActorRole = ActorRole.SUBJECT
+    id: str = ""
+
+
+THE_SUBJECT: Final = Actor()
+
+
+class Terms(NamedTuple):
+    """What is acknowledged or agreed to: a notice, word by word (SHA-256 of its text), and a lawful
+    basis. A tuple, since the gate compares two of them for each batch."""
+
+    notice_version: str
+    notice_sha256: bytes
+    lawful_basis: str
+
+
 def is_notice_version(text: str) -> bool:
     """Whether ``text`` can name a version of the notice: letters, digits, `._-`, at most 32."""
     return _NOTICE.fullmatch(text) is not None
 
 
+def is_lawful_basis(text: str) -> bool:
+    """Whether ``text`` can name a lawful basis: lower-case letters, digits and _, at most 32."""
+    return _BASIS.fullmatch(text) is not None
+
+
+def is_actor(actor: Actor) -> bool:
+    """Whether ``actor`` has an opaque id, or is the subject and has none."""
+    if actor.role is ActorRole.SUBJECT:
+        return not actor.id
+    return _ACTOR_ID.fullmatch(actor.id) is not None
+
+
 @dataclass(frozen=True, slots=True)
-class ConsentRecord:
-    """``notice_version`` is the notice the person was shown; only a grant has one."""
+class Word:
+    """What one person says about one purpose. ``terms`` where the action is one of ``TO_TERMS``.
+    A pause has no end and no reason: there is no field for either, nor for anybody's rank."""
 
     subject: str = field(repr=False)
     purpose: Purpose
     action: ConsentAction
-    notice_version: str
     at_ms: int
+    terms: Terms | None = None
+    actor: Actor = field(default=THE_SUBJECT, repr=False)
+    jurisdiction: str = UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRecord:
+    """``word`` as the record ``number`` of the chain of its person and purpose, behind the record
+    whose hash is ``previous``. ``salt`` belongs to the subject: it hides in ``who`` who that is."""
+
+    word: Word
+    number: int = UNCHAINED
+    previous: bytes = field(default=NOTHING, repr=False)
+    salt: bytes = field(default=b"", repr=False)
+    who: bytes = field(init=False, repr=False, compare=False)
+    #: What its key calls the record: the hash, or for the first version its aspect's name.
+    name: bytes = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        word = self.word
+        if self.number == UNCHAINED:
+            who, name = b"", _ASPECT[word.action].value.encode()
+        else:
+            who = who_hash(word.subject, self.salt)
+            name = record_hash(word, who, self.number, self.previous)
+        object.__setattr__(self, "who", who)
+        object.__setattr__(self, "name", name)
 
     @property
     def key(self) -> bytes:
-        """Message key: the same for two records exactly when the later replaces the earlier."""
-        return _key(self.subject, self.purpose, ASPECT[self.action])
-
-
-def _key(subject: str, purpose: Purpose, aspect: Aspect) -> bytes:
-    return json.dumps([subject, purpose.value, aspect.value], ensure_ascii=False).encode()
-
-
-def key_parts(key: bytes | None) -> tuple[str, Purpose, Aspect] | None:
-    """Subject, purpose and aspect of a message key; None where it is not the key of a record, byte
-    by byte: Kafka compacts by the bytes, so another spelling is another key."""
-    try:
-        subject, purpose, aspect = json.loads(key or b"")
-        if isinstance(subject, str) and is_subject(subject):
-            parts = subject, Purpose(purpose), Aspect(aspect)
-            return parts if _key(*parts) == key else None
-    except (TypeError, ValueError, RecursionError):
-        pass
-    return None
+        """The message key."""
+        return record_key(self.word.subject, self.word.purpose, self.name)
 
 
 def to_record(consent: ConsentRecord) -> dict[str, Any]:
     """The Avro record of a consent record."""
+    word = consent.word
+    version, sha256, basis = word.terms or ("", b"", "")
     return {
-        "subject": consent.subject,
-        "purpose": consent.purpose.value,
-        "action": consent.action.value,
-        "notice_version": consent.notice_version,
-        "at_ms": consent.at_ms,
+        "subject": word.subject,
+        "purpose": word.purpose.value,
+        "action": word.action.value,
+        "notice_version": version,
+        "at_ms": word.at_ms,
+        "notice_sha256": sha256,
+        "lawful_basis": basis,
+        "actor_role": word.actor.role.value,
+        "actor_id": word.actor.id,
+        "jurisdiction": word.jurisdiction,
+        "number": consent.number,
+        "previous": consent.previous,
+        "salt": consent.salt,
     }
 
 
 def from_record(record: Mapping[str, Any]) -> ConsentRecord:
     """The consent record of a decoded Avro record; ``Reject(INVALID_HEADER)`` where it says
     something this version does not know."""
+    chained = record["number"] != UNCHAINED
     try:
-        consent = ConsentRecord(
+        word = Word(
             subject=record["subject"],
             purpose=Purpose(record["purpose"]),
             action=ConsentAction(record["action"]),
-            notice_version=record["notice_version"],
             at_ms=record["at_ms"],
+            terms=_terms(
+                record["notice_version"], _bytes(record, "notice_sha256"), record["lawful_basis"]
+            ),
+            actor=Actor(ActorRole(record["actor_role"]), record["actor_id"])
+            if chained
+            else THE_SUBJECT,
+            jurisdiction=record["jurisdiction"] if chained else UNKNOWN,
         )
     except ValueError:
         raise Reject(Rejected.INVALID_HEADER) from None
-    granted = consent.action is ConsentAction.GRANT
-    if (
-        not is_subject(consent.subject)
-        or consent.at_ms not in TIMES_MS
-        or granted != bool(consent.notice_version)
-        or (granted and not is_notice_version(consent.notice_version))
-    ):
+    if not is_sound(word, chained=chained):
         raise Reject(Rejected.INVALID_HEADER)
-    return consent
+    if not chained:
+        return ConsentRecord(word)
+    number, previous, salt = record["number"], _bytes(record, "previous"), _bytes(record, "salt")
+    if number < 0 or len(previous) not in (len(NOTHING), HASH_BYTES) or len(salt) != SALT_BYTES:
+        raise Reject(Rejected.INVALID_HEADER)
+    return ConsentRecord(word, number, previous, salt)
+
+
+def _bytes(record: Mapping[str, Any], name: str) -> bytes:
+    """A field of bytes. Where the writer did not know it, Avro's default is a text."""
+    return record[name] or b""
+
+
+@lru_cache(maxsize=1_024)
+def _terms(notice_version: str, notice_sha256: bytes, lawful_basis: str) -> Terms | None:
+    """One object for equal terms: a ledger holds them once for each person and purpose."""
+    terms = Terms(notice_version, notice_sha256, lawful_basis)
+    return terms if any(terms) else None
+
+
+def is_sound(word: Word, *, chained: bool = True) -> bool:
+    """Whether a record may say ``word``. One of the first version (not ``chained``) knows four
+    actions, and of the terms the version alone."""
+    terms, to_terms = word.terms, word.action in TO_TERMS
+    if not is_subject(word.subject) or word.at_ms not in TIMES_MS or to_terms != bool(terms):
+        return False
+    if terms and not is_notice_version(terms.notice_version):
+        return False
+    if not chained:
+        return word.action in _ASPECT and (not terms or not any(terms[1:]))
+    if not (is_actor(word.actor) and is_jurisdiction(word.jurisdiction)):
+        return False
+    return not terms or (
+        len(terms.notice_sha256) == HASH_BYTES and is_lawful_basis(terms.lawful_basis)
+    )

@@ -10,9 +10,17 @@ from events.vocabulary import MAX_BATCH_EVENTS
 
 MEANING: Final[dict[Withheld | Rejected, str]] = {
     Withheld.NOT_ENROLLED: "no grant of this person for this purpose",
+    Withheld.NOT_ACKNOWLEDGED: "granted, but the person has acknowledged no notice",
     Withheld.WITHDRAWN: "the person has withdrawn",
+    Withheld.OBJECTED: "the person has objected",
     Withheld.PAUSED: "the person has paused",
-    Withheld.NOTICE_OUTDATED: "granted under a notice that is no longer in force",
+    Withheld.NOTICE_OUTDATED: (
+        "acknowledged or granted under a notice or lawful basis that is no longer in force"
+    ),
+    Withheld.CHAIN_BROKEN: "records of the person do not follow one another, and may hide a no",
+    Withheld.PURPOSE_NOT_REGISTERED: (
+        "the policy has no lawful basis or impact assessment for this purpose"
+    ),
     Withheld.NO_SECRET: "the person was forgotten, or the batch is from before they came back",
     Withheld.ACTION_NOT_COLLECTED: "the policy does not take this action for this purpose",
     Rejected.UNDECODABLE: "framing or Avro is broken",

@@ -98,6 +98,17 @@ TOPIC_PARTITIONS = Gauge(
     registry=REGISTRY,
 )
 LEDGER_RECORDS = Counter("glasshouse_ledger_records", "Consent records read.", registry=REGISTRY)
+LEDGER_BROKEN_RECORDS = Counter(
+    "glasshouse_ledger_broken_records",
+    "Consent records read that do not follow the one before, were changed, or cannot be read.",
+    registry=REGISTRY,
+)
+LEDGER_DOUBTFUL_CHAINS = Gauge(
+    "glasshouse_ledger_doubtful_chains",
+    "Chains of consent records that are broken and not healed: nothing of these people passes for "
+    "that purpose.",
+    registry=REGISTRY,
+)
 LEDGER_AGE_SECONDS = Gauge(
     "glasshouse_ledger_age_seconds",
     "Seconds since the ledger was last proved current.",

@@ -14,9 +14,13 @@ class Withheld(StrEnum):
     """The event is sound but may not flow for this purpose."""
 
     NOT_ENROLLED = "not_enrolled"  # the ledger holds no grant for (subject, purpose)
+    NOT_ACKNOWLEDGED = "not_acknowledged"  # granted, but no notice was acknowledged
     WITHDRAWN = "withdrawn"  # the last word of the person is no
+    OBJECTED = "objected"  # the person has objected (GDPR Art. 21)
     PAUSED = "paused"  # granted, but the person has paused
-    NOTICE_OUTDATED = "notice_outdated"  # granted under a notice that is no longer in force
+    NOTICE_OUTDATED = "notice_outdated"  # to a notice or lawful basis that is no longer in force
+    CHAIN_BROKEN = "chain_broken"  # records of the person do not follow one another
+    PURPOSE_NOT_REGISTERED = "purpose_not_registered"  # the policy has no basis or assessment
     NO_SECRET = "no_secret"  # forgotten, or enrolled again after that batch
     ACTION_NOT_COLLECTED = "action_not_collected"  # the policy does not take this action
 

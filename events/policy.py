@@ -79,6 +79,7 @@ class Policy(BaseModel):
     version: Annotated[int, Field(ge=1, le=MAX_VERSION), APART]
     # Back to an older notice would let those pass again who agreed to that one and not to this.
     notice_version: Annotated[str, SAME]
+    notice_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$"), SAME]
     clock_tolerance_ms: Annotated[int, Field(ge=0, le=3_600_000), LESS]
     # It says when a report is called complete, and bounds nothing that is taken.
     lateness_ms: Annotated[int, Field(ge=0), SAME]

@@ -45,7 +45,7 @@ class TopicSpec:
 TOPICS: tuple[TopicSpec, ...] = (
     TopicSpec(Topic.RAW, "random, by session", "interaction_batch", True, False, 7 * MS_PER_DAY),
     # One partition: every worker reads the ledger whole, and one order of records is one truth.
-    TopicSpec(Topic.CONSENT, "subject, purpose, aspect", "consent_record", False, True, -1),
+    TopicSpec(Topic.CONSENT, "subject, purpose, hash", "consent_record", False, True, -1),
     # One partition, for the same reason.
     TopicSpec(Topic.SECRETS, "digest of the subject", "subject_secret", False, True, -1),
     TopicSpec(Topic.TRAINING, "none", "training_rows", True, False, 7 * MS_PER_DAY),

@@ -1,27 +1,29 @@
-"""The commands `consent grant`, `withdraw`, `pause`, `resume` and `show`."""
+"""The commands `consent acknowledge`, `grant`, `withdraw`, `object`, `pause` and `resume`."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from enum import StrEnum, unique
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
 from events.audit.entry import Act
 from events.audit.recorded import recorded
-from events.clock import SystemClock, to_datetime
-from events.consent import ConsentAction, ConsentRecord
+from events.clock import SystemClock
+from events.consent import TO_TERMS, ConsentAction
 from events.errors import InputError
-from events.options import out, show_json, show_table, with_settings
+from events.options import out, show_json, with_settings
 from events.policy_folder import verified_policy
 from events.purposes import PURPOSES, Purpose
 from events.settings import POLICY_ACCESS, Settings
 from events.topics import Topic
 from producers.connect import CONNECTION, connect
+from producers.consent_reading import history, show
 
 if TYPE_CHECKING:
-    from producers.consents import Standing
+    from events.consent import ConsentRecord
 
 
 @unique
@@ -44,15 +46,49 @@ _FromFile = Annotated[
     typer.Option(help="A file with one more subject a line."),
 ]
 _Purpose = Annotated[Purposes, typer.Option(help="What it is about.")]
+_Actor = Annotated[
+    str,
+    typer.Option(
+        metavar="ROLE:ID",
+        help="Who writes it down: `subject`, or representative or operator with an opaque id in "
+        "hexadecimal, never a name.",
+    ),
+]
+_Law = Annotated[
+    str, typer.Option(help="The person's law: a code of ISO 3166, such as DE or US-NY.")
+]
 _Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+
+#: Where nobody says who writes.
+_NOBODY_NAMED = "operator:0"
 
 
 def register(app: typer.Typer) -> None:
     """Add the group `consent` to ``app``."""
     group = typer.Typer(no_args_is_help=True, help="Say, or show, what a person allows.")
-    for command in (grant, withdraw, pause, resume, show):
-        group.command()(with_settings(*CONNECTION, *POLICY_ACCESS)(command))
+    for command in (acknowledge, grant, withdraw, object_, pause, resume, show, history):
+        name = command.__name__.rstrip("_")
+        group.command(name)(with_settings(*CONNECTION, *POLICY_ACCESS)(command))
     app.add_typer(group, name="consent")
+
+
+def acknowledge(
+    *,
+    settings: Settings,
+    purpose: _Purpose,
+    subjects: _Subjects = None,
+    from_file: _FromFile = None,
+    actor: _Actor = _NOBODY_NAMED,
+    jurisdiction: _Law = "ZZ",
+    as_json: _Json = False,
+) -> None:
+    """Record that people have been shown the notice in force. That alone allows nothing.
+
+    Example: glasshouse consent acknowledge alice bob --purpose agent_training
+    """
+    people = _people(subjects, from_file)
+    typed = _Typed(ConsentAction.ACKNOWLEDGE, purpose, people, actor, jurisdiction)
+    _say(settings, typed, as_json=as_json)
 
 
 def grant(
@@ -61,21 +97,20 @@ def grant(
     purpose: _Purpose,
     subjects: _Subjects = None,
     from_file: _FromFile = None,
-    notice: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(help="Version of the notice they were shown. (default: the policy's)"),
-    ] = None,
+    actor: _Actor = _NOBODY_NAMED,
+    jurisdiction: _Law = "ZZ",
     as_json: _Json = False,
 ) -> None:
-    """Record that people agree to a purpose, having been shown a notice.
+    """Record that people agree to a purpose, under the notice and lawful basis in force.
 
-    Consent is given for a purpose, so --purpose must be named here.
+    Consent is given for a purpose, so --purpose must be named here. It counts once the person has
+    acknowledged the notice as well.
 
-    Example: glasshouse consent grant alice bob --purpose agent_training
+    Example: glasshouse consent grant alice bob --purpose agent_training --actor operator:7f3c9a
     """
-    version = verified_policy(settings).notice_version if notice is None else notice
     people = _people(subjects, from_file)
-    _say(settings, ConsentAction.GRANT, people, purpose=purpose, notice=version, as_json=as_json)
+    typed = _Typed(ConsentAction.GRANT, purpose, people, actor, jurisdiction)
+    _say(settings, typed, as_json=as_json)
 
 
 def withdraw(
@@ -84,20 +119,36 @@ def withdraw(
     subjects: _Subjects = None,
     purpose: _Purpose = Purposes.ALL,
     from_file: _FromFile = None,
+    actor: _Actor = _NOBODY_NAMED,
+    jurisdiction: _Law = "ZZ",
     as_json: _Json = False,
 ) -> None:
     """Record that people no longer agree: from now on nothing of theirs passes.
 
     Example: glasshouse consent withdraw alice
     """
-    _say(
-        settings,
-        ConsentAction.WITHDRAW,
-        _people(subjects, from_file),
-        purpose=purpose,
-        notice="",
-        as_json=as_json,
-    )
+    people = _people(subjects, from_file)
+    typed = _Typed(ConsentAction.WITHDRAW, purpose, people, actor, jurisdiction)
+    _say(settings, typed, as_json=as_json)
+
+
+def object_(
+    *,
+    settings: Settings,
+    subjects: _Subjects = None,
+    purpose: _Purpose = Purposes.ALL,
+    from_file: _FromFile = None,
+    actor: _Actor = _NOBODY_NAMED,
+    jurisdiction: _Law = "ZZ",
+    as_json: _Json = False,
+) -> None:
+    """Record that people object (GDPR Art. 21): from now on nothing of theirs passes.
+
+    Example: glasshouse consent object alice --purpose team_analytics
+    """
+    people = _people(subjects, from_file)
+    typed = _Typed(ConsentAction.OBJECT, purpose, people, actor, jurisdiction)
+    _say(settings, typed, as_json=as_json)
 
 
 def pause(
@@ -106,20 +157,19 @@ def pause(
     subjects: _Subjects = None,
     purpose: _Purpose = Purposes.ALL,
     from_file: _FromFile = None,
+    actor: _Actor = _NOBODY_NAMED,
+    jurisdiction: _Law = "ZZ",
     as_json: _Json = False,
 ) -> None:
     """Record that people want nothing to pass for a while; what they granted stays granted.
 
+    A pause has no limit, and nobody is asked for a reason.
+
     Example: glasshouse consent pause alice --purpose team_analytics
     """
-    _say(
-        settings,
-        ConsentAction.PAUSE,
-        _people(subjects, from_file),
-        purpose=purpose,
-        notice="",
-        as_json=as_json,
-    )
+    people = _people(subjects, from_file)
+    typed = _Typed(ConsentAction.PAUSE, purpose, people, actor, jurisdiction)
+    _say(settings, typed, as_json=as_json)
 
 
 def resume(
@@ -128,77 +178,17 @@ def resume(
     subjects: _Subjects = None,
     purpose: _Purpose = Purposes.ALL,
     from_file: _FromFile = None,
+    actor: _Actor = _NOBODY_NAMED,
+    jurisdiction: _Law = "ZZ",
     as_json: _Json = False,
 ) -> None:
     """Record that people end their pause; it grants nothing that was not granted.
 
     Example: glasshouse consent resume alice
     """
-    _say(
-        settings,
-        ConsentAction.RESUME,
-        _people(subjects, from_file),
-        purpose=purpose,
-        notice="",
-        as_json=as_json,
-    )
-
-
-def show(
-    settings: Settings,
-    subject: Annotated[str, typer.Argument(help="Whose standing.")],
-    as_json: _Json = False,
-) -> None:
-    """Show where a person stands on every purpose, from the ledger itself.
-
-    Example: glasshouse consent show alice --json
-    """
-    from events.registry import codec_for
-    from producers.consent_topic import last_words
-    from producers.consents import keys_of, standings
-
-    notice = verified_policy(settings).notice_version
-    connect(settings, Topic.CONSENT)
-    with recorded(settings, Act.CONSENT_SHOW) as done:
-        found = standings(last_words(keys_of(subject), settings, codec_for(settings)))
-        done.rows = len(found)
-    shown = {standing.purpose.value: _shown(standing, notice) for standing in found}
-    if as_json:
-        show_json({"subject": subject, "notice_in_force": notice, "purposes": shown})
-        return
-    columns = ("purpose", "consent (UTC)", "notice", "paused (UTC)", "events pass")
-    show_table("", columns, [_row(standing, notice) for standing in found])
-
-
-def _shown(standing: Standing, notice_in_force: str) -> dict[str, Any]:
-    consent, pause_ = standing.consent, standing.pause
-    return {
-        "consent": standing.word,
-        "since": _utc(consent) if consent else None,
-        "notice_version": (consent.notice_version or None) if consent else None,
-        "paused": standing.paused,
-        "paused_since": _utc(pause_) if pause_ and standing.paused else None,
-        "events_pass": standing.flows(notice_in_force),
-    }
-
-
-def _row(standing: Standing, notice_in_force: str) -> tuple[str, ...]:
-    consent, pause_ = standing.consent, standing.pause
-    return (
-        standing.purpose.value,
-        f"{standing.word} {_day(consent)}" if consent else standing.word,
-        (consent.notice_version if consent else "") or "-",
-        f"since {_day(pause_)}" if pause_ and standing.paused else "no",
-        "yes" if standing.flows(notice_in_force) else "no",
-    )
-
-
-def _utc(word: ConsentRecord) -> str:
-    return f"{to_datetime(word.at_ms):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _day(word: ConsentRecord) -> str:
-    return f"{to_datetime(word.at_ms):%Y-%m-%d %H:%M}"
+    people = _people(subjects, from_file)
+    typed = _Typed(ConsentAction.RESUME, purpose, people, actor, jurisdiction)
+    _say(settings, typed, as_json=as_json)
 
 
 def _people(subjects: list[str] | None, from_file: Path | None) -> list[str]:
@@ -214,38 +204,56 @@ def _people(subjects: list[str] | None, from_file: Path | None) -> list[str]:
     return people
 
 
-def _say(
-    settings: Settings,
-    action: ConsentAction,
-    people: list[str],
-    *,
-    purpose: Purposes,
-    notice: str,
-    as_json: bool,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """What was asked for on the command line."""
+
+    action: ConsentAction
+    purpose: Purposes
+    people: list[str] = field(repr=False)
+    actor: str
+    jurisdiction: str
+
+
+def _say(settings: Settings, typed: _Typed, *, as_json: bool) -> None:
     from events.registry import codec_for
-    from producers.consents import words
+    from producers.consents import Writer, actor_of, words
     from producers.publisher import Publisher
 
-    records = words(people, purpose.named, action, notice, SystemClock().now_ms())
+    action, purposes = typed.action, typed.purpose.named
+    # A no must never wait for a policy that cannot be read.
+    policy = verified_policy(settings) if action in TO_TERMS else None
+    writer = Writer(actor_of(typed.actor), typed.jurisdiction)
+    said = words(typed.people, purposes, action, SystemClock().now_ms(), policy, writer=writer)
     connect(settings, Topic.CONSENT, *[Topic.SECRETS] * (action is ConsentAction.GRANT))
-    meant = ", ".join(purpose.named)
+    meant = ", ".join(purposes)
     with recorded(settings, Act.CONSENT, purpose=meant, detail=action.value) as done:
         with Publisher(settings, codec_for(settings)) as publisher:
-            publisher.publish_consents(records)
-        done.rows = acknowledged = publisher.report.messages_acknowledged
-    different = len(records) // len(purpose.named)
+            records = publisher.publish_words(said)
+        done.rows = publisher.report.messages_acknowledged
+    _show_said(records, publisher.report.messages_acknowledged, as_json)
+
+
+def _show_said(records: list[ConsentRecord], acknowledged: int, as_json: bool) -> None:
+    """Of one person also the hash of each record: with it they can see later that it is there."""
+    action = records[0].word.action
+    purposes = list(dict.fromkeys(record.word.purpose.value for record in records))
+    people = len(records) // len(purposes)
+    receipts = {record.word.purpose.value: record.name.hex() for record in records}
     if as_json:
         show_json({
             "action": action.value,
-            "purposes": [one.value for one in purpose.named],
-            "people": different,
+            "purposes": purposes,
+            "people": people,
             "records_acknowledged": acknowledged,
+            **({"records": receipts} if people == 1 else {}),
         })  # fmt: skip
         return
-    people_ = "1 person" if different == 1 else f"{different} people"
+    people_ = "1 person" if people == 1 else f"{people} people"
     out.print(
-        f"{action.value}: {people_}, {', '.join(purpose.named)}: "
-        f"{acknowledged} records acknowledged",
+        f"{action.value}: {people_}, {', '.join(purposes)}: {acknowledged} records acknowledged",
         highlight=False,
     )
+    if people == 1:
+        for purpose, receipt in receipts.items():
+            out.print(f"record for {purpose}: {receipt}", highlight=False, soft_wrap=True)

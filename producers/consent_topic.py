@@ -1,16 +1,21 @@
-"""Reads one person's last words from the consent topic, from its start to its end."""
+"""Reads what some people have said from the consent topic, from its start to its end."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, TopicPartition
 
 from events.clock import Clock, SystemClock
 from events.codec import Codec
-from events.consent import SCHEMA, ConsentRecord, from_record
-from events.errors import Reject, ServerMissing, Stop
+from events.consent import ConsentRecord
+from events.consent_chain import Chain, follows
+from events.consent_key import key_owner, person_of, record_key
+from events.consent_message import Heard, heard
+from events.errors import ServerMissing, Stop
 from events.kafka import client_config
+from events.purposes import PURPOSES, Purpose
 from events.settings import Settings
 from events.topics import Topic
 
@@ -18,10 +23,40 @@ _POLL_RECORDS = 5_000
 _POLL_S = 0.2
 
 
-def last_words(
-    keys: Collection[bytes], settings: Settings, codec: Codec, clock: Clock | None = None
-) -> list[ConsentRecord]:
-    """The last record under each of ``keys`` that has one; an empty message takes it back.
+@dataclass(slots=True)
+class Spoken:
+    """What one person said about one purpose. ``heard`` are the messages that stand in ``chain``,
+    in the same order; where one was changed or cannot be read its ``record`` may be missing."""
+
+    chain: Chain = field(default_factory=Chain)
+    heard: list[Heard] = field(default_factory=list, repr=False)
+
+    @property
+    def records(self) -> list[ConsentRecord | None]:
+        return [each.record for each in self.heard]
+
+    def follow(self) -> list[bool]:
+        """Of each message whether it follows the one before it."""
+        entries = self.chain.entries
+        return [follows(head, each) for head, each in zip([None, *entries], entries, strict=False)]
+
+    def take(self, each: Heard) -> None:
+        self.heard = [other for other in self.heard if other.name != each.name]
+        if each.entry is None:
+            self.chain.forget(each.name)
+        else:
+            self.chain.take(each.entry)
+            self.heard.append(each)
+
+
+#: By person, as keys call them, and purpose.
+Said = dict[tuple[str, Purpose], Spoken]
+
+
+def read_said(
+    subjects: Iterable[str], settings: Settings, codec: Codec, clock: Clock | None = None
+) -> Said:
+    """What each of ``subjects`` has said about each purpose; nothing where they were silent.
 
     The end is where the broker has nothing more to give (its "end of partition"), so every record
     acknowledged before the call is seen. Raises ``ServerMissing`` if nothing comes for
@@ -39,7 +74,9 @@ def last_words(
             },
         )
     )
-    last: dict[bytes, bytes] = {}
+    names = list(subjects)
+    owners = {key_owner(record_key(name, p, b"")) for name in names for p in PURPOSES}
+    said: Said = {(person_of(name), p): Spoken() for name in names for p in PURPOSES}
     heard_s = clock.monotonic_s()
     try:
         consumer.assign([TopicPartition(Topic.CONSENT.value, 0, OFFSET_BEGINNING)])
@@ -49,35 +86,26 @@ def last_words(
                 heard_s = clock.monotonic_s()
             elif clock.monotonic_s() - heard_s > settings.server_timeout_s:
                 raise ServerMissing(f"Kafka did not tell the end of {Topic.CONSENT.value}")
-            if any(_take(message, keys, last) for message in messages):
-                return _decoded(last, codec)
+            for message in messages:
+                if _is_end(message):
+                    return said
+                if key_owner(message.key() or b"") in owners:
+                    _take(said, heard(message.key(), message.value(), codec))
     finally:
         consumer.close()
 
 
-def _take(message: Message, keys: Collection[bytes], last: dict[bytes, bytes]) -> bool:
-    """Whether ``message`` is the end."""
+def _take(said: Said, found: Heard | None) -> None:
+    if found and (found.person, found.purpose) in said:
+        said[found.person, found.purpose].take(found)
+
+
+def _is_end(message: Message) -> bool:
     error = message.error()
-    if error is not None:
-        if error.code() == KafkaError._PARTITION_EOF:
-            return True
-        if error.retriable() or error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED:
-            return False  # the group is looked for even so, and who reads alone has no right to one
-        raise Stop(f"topic {Topic.CONSENT.value} cannot be read: {error.name()}")
-    key = message.key()
-    if key in keys and key is not None:
-        last[key] = message.value() or b""
-    return False
-
-
-def _decoded(last: dict[bytes, bytes], codec: Codec) -> list[ConsentRecord]:
-    words = []
-    for value in filter(None, last.values()):
-        try:
-            words.append(from_record(codec.decode(SCHEMA, value)))
-        except Reject as refusal:
-            raise Stop(
-                f"a record of this person on {Topic.CONSENT.value} cannot be read "
-                f"({refusal.reason.value}). Say the word again: consent grant, withdraw, ..."
-            ) from None
-    return words
+    if error is None:
+        return False
+    if error.code() == KafkaError._PARTITION_EOF:
+        return True
+    if error.retriable() or error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED:
+        return False  # the group is looked for even so, and who reads alone has no right to one
+    raise Stop(f"topic {Topic.CONSENT.value} cannot be read: {error.name()}")

@@ -1,4 +1,4 @@
-"""Words of people as ledger records, and what their last words come to."""
+"""Words of people: who says what about which purpose."""
 
 from __future__ import annotations
 
@@ -6,80 +6,100 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from events.batch import is_subject
-from events.consent import ASPECT, Aspect, ConsentAction, ConsentRecord, is_notice_version
+from events.consent import (
+    THE_SUBJECT,
+    TO_TERMS,
+    Actor,
+    ActorRole,
+    ConsentAction,
+    Terms,
+    Word,
+    is_actor,
+)
 from events.errors import InputError
-from events.purposes import PURPOSES, Purpose
+from events.jurisdictions import UNKNOWN, is_jurisdiction
+from events.policy import Policy
+from events.purposes import Purpose
+from events.terms import terms_in_force
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Where one person stands on ``purpose``: the last grant or withdrawal, and the last pause or
-    resumption (None: never). A pause only matters while granted."""
+class Writer:
+    """Who writes words down, and under which law. Raises ``InputError`` where it cannot be."""
 
-    purpose: Purpose
-    consent: ConsentRecord | None
-    pause: ConsentRecord | None
+    actor: Actor = THE_SUBJECT
+    jurisdiction: str = UNKNOWN
 
-    @property
-    def word(self) -> str:
-        """`granted`, `withdrawn` or `never`."""
-        if self.consent is None:
-            return "never"
-        return "granted" if self.consent.action is ConsentAction.GRANT else "withdrawn"
+    def __post_init__(self) -> None:
+        if not is_actor(self.actor):
+            raise InputError(
+                "--actor: ROLE:ID with an opaque id in hexadecimal, such as operator:7f3c9a, or "
+                "subject alone"
+            )
+        if not is_jurisdiction(self.jurisdiction):
+            raise InputError("--jurisdiction: a code of ISO 3166, such as DE, US-NY, or ZZ")
 
-    @property
-    def paused(self) -> bool:
-        return self.pause is not None and self.pause.action is ConsentAction.PAUSE
 
-    def flows(self, notice_version: str) -> bool:
-        """Whether events pass while ``notice_version`` is in force."""
-        if self.consent is None or self.consent.action is not ConsentAction.GRANT:
-            return False
-        return self.consent.notice_version == notice_version and not self.paused
+def actor_of(text: str) -> Actor:
+    """``ROLE:ID``, or `subject`. Raises ``InputError`` for a role that is not known."""
+    role, _, identity = text.partition(":")
+    try:
+        return Actor(ActorRole(role), identity)
+    except ValueError:
+        roles = ", ".join(role.value for role in ActorRole)
+        raise InputError(f"--actor: the role is one of {roles}") from None
 
 
 def words(
     subjects: Iterable[str],
     purposes: Sequence[Purpose],
     action: ConsentAction,
-    notice_version: str,
     at_ms: int,
-) -> list[ConsentRecord]:
-    """One record for each different subject and purpose. ``notice_version`` is for a grant only.
+    policy: Policy | None = None,
+    *,
+    writer: Writer = Writer(),
+) -> list[Word]:
+    """One word for each different subject and purpose. ``policy``: what is acknowledged or granted
+    are its terms; other actions need none, and never wait for one.
 
-    Raises ``InputError`` with the place of a subject that cannot be one, never the subject.
+    Raises ``InputError`` with the place of a subject that cannot be one, never the subject; and
+    where the policy registers no lawful basis or impact assessment for a purpose.
     """
-    if action is ConsentAction.GRANT and not is_notice_version(notice_version):
-        raise InputError("--notice: letters, digits and ._- only, at most 32")
-    shown = notice_version if action is ConsentAction.GRANT else ""
+    terms = {purpose: _terms(action, purpose, policy) for purpose in purposes}
     different = dict.fromkeys(subjects)
     for place, subject in enumerate(different, start=1):
         if not (is_subject(subject) and _is_utf8(subject)):
             raise InputError(f"subject {place} of {len(different)} is not 1 to 128 bytes of UTF-8")
     return [
-        ConsentRecord(subject, purpose, action, shown, at_ms)
+        Word(subject, purpose, action, at_ms, terms[purpose], writer.actor, writer.jurisdiction)
         for subject in different
         for purpose in purposes
     ]
 
 
-def keys_of(subject: str) -> frozenset[bytes]:
-    """Every message key under which the ledger can hold a word of ``subject``."""
-    actions = (ConsentAction.GRANT, ConsentAction.PAUSE)
-    return frozenset(
-        ConsentRecord(subject, purpose, action, "", 0).key
-        for purpose in PURPOSES
-        for action in actions
-    )
-
-
-def standings(last_words: Iterable[ConsentRecord]) -> list[Standing]:
-    """One person's standing on every purpose, from the last record of each key."""
-    found = {(word.purpose, ASPECT[word.action]): word for word in last_words}
+def enrolment(
+    subjects: Iterable[str], purposes: Sequence[Purpose], at_ms: int, policy: Policy
+) -> list[Word]:
+    """Both words without which nothing passes: that a notice was shown, and that they agree. For
+    trials: real people are shown the notice, and then asked."""
+    names = list(subjects)
     return [
-        Standing(purpose, found.get((purpose, Aspect.CONSENT)), found.get((purpose, Aspect.PAUSE)))
-        for purpose in PURPOSES
+        word
+        for action in (ConsentAction.ACKNOWLEDGE, ConsentAction.GRANT)
+        for word in words(names, purposes, action, at_ms, policy)
     ]
+
+
+def _terms(action: ConsentAction, purpose: Purpose, policy: Policy | None) -> Terms | None:
+    if action not in TO_TERMS:
+        return None
+    terms = terms_in_force(policy, purpose) if policy else None
+    if terms is None:
+        raise InputError(
+            f"the policy registers no lawful basis or no impact assessment for {purpose.value}, so "
+            "there is nothing to agree to: add `lawful_basis` and `dpia` to its section"
+        )
+    return terms
 
 
 def _is_utf8(text: str) -> bool:

@@ -34,7 +34,7 @@ from events import consent as consents
 from events.batch import InteractionBatch
 from events.clock import Clock, SystemClock
 from events.codec import Codec
-from events.consent import ConsentAction, ConsentRecord
+from events.consent import ConsentAction, ConsentRecord, Word
 from events.errors import ServerMissing, SpoolFull, Stop
 from events.kafka import end_offsets
 from events.metrics import SPOOL_FULL
@@ -43,6 +43,7 @@ from events.sealing_file import load_sealing
 from events.settings import Settings
 from events.topics import Topic
 from producers.client import producer_config
+from producers.consent_pen import written
 from producers.deliveries import Deliveries, PublishReport
 from producers.enrolment import Enrolment
 from producers.sealer import Sealer
@@ -145,7 +146,8 @@ class Publisher:
     def publish_consents(self, records: Sequence[ConsentRecord]) -> None:
         """Send consent records, each under its own key. Whoever grants has a secret before Kafka is
         sent the grant (``Enrolment``, also for what it raises). Raises as ``publish``."""
-        granting = [record.subject for record in records if record.action is ConsentAction.GRANT]
+        words = [record.word for record in records]
+        granting = [word.subject for word in words if word.action is ConsentAction.GRANT]
         if granting:
             sealing = load_sealing(self._settings.sealing_path)
             Enrolment(self._settings, self._codec, sealing, self._clock).enrol(granting)
@@ -156,6 +158,13 @@ class Publisher:
     def publish_consent(self, record: ConsentRecord) -> None:
         """Send one. Raises as ``publish_consents``."""
         self.publish_consents([record])
+
+    def publish_words(self, words: Sequence[Word]) -> list[ConsentRecord]:
+        """Send ``words`` as records, each behind what the topic holds of its person and purpose
+        now. Flush before the next words of the same people. Raises as ``publish``."""
+        records = written(words, self._settings, self._codec)
+        self.publish_consents(records)
+        return records
 
     def poll(self) -> None:
         """Hear what Kafka has acknowledged, and hand over what waits, without waiting. For whoever

@@ -1,75 +1,49 @@
-"""What every person last said about every purpose. Pure state; the reader feeds it."""
+"""What every person said about every purpose. Pure state; the reader feeds it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from events.consent import Aspect, ConsentAction, ConsentRecord
+from events.consent import Terms
+from events.consent_chain import SILENT, Chain, Entry, objection
+from events.consent_key import person_of
 from events.outcomes import Withheld
 from events.purposes import Purpose
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """The last word of a person on a purpose: ``notice_version`` is set exactly while granted."""
-
-    withdrawn: bool = False
-    notice_version: str | None = None
-    paused: bool = False
-
-
-_SILENT = Standing()
-
-
 @dataclass(slots=True)
 class Ledger:
-    """Standing by (subject, purpose). Its ``repr`` shows nobody."""
+    """A chain for each person and purpose. Its ``repr`` shows nobody. ``doubtful`` chains are
+    broken, and not all was said anew since."""
 
-    _standing: dict[tuple[str, Purpose], Standing] = field(default_factory=dict, repr=False)
+    doubtful: int = 0
+    _chains: dict[tuple[str, Purpose], Chain] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
-        return len(self._standing)
+        return len(self._chains)
 
-    def apply(self, consent: ConsentRecord) -> None:
-        """Take a record in. Records of one key must come in the topic's order."""
-        key = (consent.subject, consent.purpose)
-        before = self._standing.get(key, _SILENT)
-        match consent.action:
-            case ConsentAction.GRANT:
-                after = replace(before, withdrawn=False, notice_version=consent.notice_version)
-            case ConsentAction.WITHDRAW:
-                after = replace(before, withdrawn=True, notice_version=None)
-            case ConsentAction.PAUSE:
-                after = replace(before, paused=True)
-            case ConsentAction.RESUME:
-                after = replace(before, paused=False)
-        self._standing[key] = after
+    def take(self, person: str, purpose: Purpose, entry: Entry) -> bool:
+        """Take a record in; whether it followed. Records must come in the topic's order."""
+        chain = self._chains.setdefault((person, purpose), Chain())
+        before = chain.standing.doubtful
+        followed = chain.take(entry)
+        self.doubtful += chain.standing.doubtful - before
+        return followed
 
-    def forget(self, subject: str, purpose: Purpose, aspect: Aspect) -> None:
-        """Take in that a record was deleted: it is as if it had never been there."""
-        self._void(subject, purpose, aspect, paused=False)
+    def forget(self, person: str, purpose: Purpose, name: bytes) -> None:
+        """Take in that the record called ``name`` was taken out of the topic. When the last one of
+        a chain is gone it is as if the person had never spoken."""
+        chain = self._chains.get((person, purpose))
+        if chain is None:
+            return
+        before = chain.standing.doubtful
+        chain.forget(name)
+        self.doubtful += chain.standing.doubtful - before
+        if not chain.entries:
+            del self._chains[person, purpose]
 
-    def doubt(self, subject: str, purpose: Purpose, aspect: Aspect) -> None:
-        """Take in a record that cannot be read: it may have been a no, so it counts as one."""
-        self._void(subject, purpose, aspect, paused=True)
-
-    def _void(self, subject: str, purpose: Purpose, aspect: Aspect, *, paused: bool) -> None:
-        before = self._standing.pop((subject, purpose), _SILENT)
-        match aspect:
-            case Aspect.CONSENT:
-                after = replace(before, withdrawn=False, notice_version=None)
-            case Aspect.PAUSE:
-                after = replace(before, paused=paused)
-        if after != _SILENT:
-            self._standing[(subject, purpose)] = after
-
-    def objection(self, subject: str, purpose: Purpose, notice_version: str) -> Withheld | None:
-        """Why events of ``subject`` may not flow for ``purpose``; None if they may."""
-        standing = self._standing.get((subject, purpose), _SILENT)
-        if standing.withdrawn:
-            return Withheld.WITHDRAWN
-        if standing.notice_version is None:
-            return Withheld.NOT_ENROLLED
-        if standing.notice_version != notice_version:
-            return Withheld.NOTICE_OUTDATED
-        return Withheld.PAUSED if standing.paused else None
+    def objection(self, subject: str, purpose: Purpose, terms: Terms) -> Withheld | None:
+        """Why events of ``subject`` may not flow for ``purpose`` under the ``terms`` in force; None
+        if they may."""
+        chain = self._chains.get((person_of(subject), purpose))
+        return objection(chain.standing if chain else SILENT, terms)

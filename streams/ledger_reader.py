@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from events.consent import SCHEMA, from_record, key_parts
-from events.errors import Reject
+from events.consent_message import heard
 from events.log import log
-from events.metrics import LEDGER_AGE_SECONDS, LEDGER_RECORDS
+from events.metrics import (
+    LEDGER_AGE_SECONDS,
+    LEDGER_BROKEN_RECORDS,
+    LEDGER_DOUBTFUL_CHAINS,
+    LEDGER_RECORDS,
+)
 from events.topics import Topic
 from streams.ledger import Ledger
 from streams.topic_reader import TopicReader
@@ -22,6 +26,7 @@ class LedgerReader(TopicReader):
 
     def start(self) -> None:
         LEDGER_AGE_SECONDS.set_function(self.age_s)
+        LEDGER_DOUBTFUL_CHAINS.set_function(lambda: self.ledger.doubtful)
         # (A dataclass with slots is another class than the one that super() without names means.)
         TopicReader.start(self)
 
@@ -31,16 +36,12 @@ class LedgerReader(TopicReader):
         return self.ledger
 
     def _apply(self, offset: int, key: bytes | None, value: bytes | None) -> None:
-        try:
-            self.ledger.apply(from_record(self.codec.decode(SCHEMA, value)))
-            LEDGER_RECORDS.inc()
-        except Reject as refusal:
-            # Compaction keeps this record in the place of the one before it under its key, so a
-            # ledger that is read anew never sees that one: it must not count here either.
-            parts = key_parts(key)
-            if parts and value is None:
-                self.ledger.forget(*parts)
-            else:
-                if parts:
-                    self.ledger.doubt(*parts)
-                log.warning("consent record refused", offset=offset, reason=refusal.reason.value)
+        """A record that breaks its chain is never left out: it may be a no, or hide one."""
+        found = heard(key, value, self.codec)
+        if found and found.entry is None:
+            self.ledger.forget(found.person, found.purpose, found.name)
+            return
+        LEDGER_RECORDS.inc()
+        if not (found and found.entry and self.ledger.take(*found[:2], found.entry)):
+            LEDGER_BROKEN_RECORDS.inc()
+            log.warning("consent record does not follow, or is not sound", offset=offset)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from events.codec import Codec
 from events.policy import Policy
 from events.purposes import PURPOSES, Purpose
+from events.terms import terms_in_force
 from streams.account import Account, account, first_days, governance_ids
 from streams.decide import count_fates, decide
 from streams.decode import Broken, RawMessage, decode
@@ -67,7 +68,7 @@ def process(
     accounts: list[Account] = []
     for purpose in PURPOSES:
         limits = policy.purposes[purpose]
-        consent = gate(batches.headers, purpose, ledger, policy.notice_version)
+        consent = gate(batches.headers, purpose, ledger, terms_in_force(policy, purpose))
         consent = recognise(batches.headers, consent, known)
         fates = decide(batches, consent, soundness, limits, now_ms)
         fine = minimise(batches, fates, limits, rules.applications)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from events.batch import Header, InteractionBatch
-from events.consent import ConsentAction, ConsentRecord
+from events.consent import ConsentAction, Word
 from events.policy import Policy, PurposePolicy
 from events.purposes import Purpose
 from tests.strategies import Sent
@@ -37,16 +37,26 @@ def keyed(key: bytes, kind: str, value: bytes) -> int:
     return sum(byte << (8 * place) for place, byte in enumerate(digest))
 
 
-def objection(words: Iterable[ConsentRecord], subject: str, purpose: Purpose, notice: str) -> str:
+def terms_of(policy: Policy, purpose: Purpose) -> Row:
+    """What must have been acknowledged and granted: notice, its text's hash, lawful basis."""
+    basis = policy.purposes[purpose].lawful_basis
+    return policy.notice_version, bytes.fromhex(policy.notice_sha256), basis
+
+
+def objection(words: Iterable[Word], subject: str, purpose: Purpose, terms: Row) -> str:
     """Why nothing of ``subject`` may flow, from every word ever said in order; "" if it may."""
     said = [word for word in words if word.subject == subject and word.purpose == purpose]
-    answers = [w for w in said if w.action in (ConsentAction.GRANT, ConsentAction.WITHDRAW)]
+    stops = {ConsentAction.WITHDRAW: "withdrawn", ConsentAction.OBJECT: "objected"}
+    answers = [w for w in said if w.action is ConsentAction.GRANT or w.action in stops]
+    notices = [w for w in said if w.action is ConsentAction.ACKNOWLEDGE]
     pauses = [w for w in said if w.action in (ConsentAction.PAUSE, ConsentAction.RESUME)]
     if not answers:
         return "not_enrolled"
-    if answers[-1].action is ConsentAction.WITHDRAW:
-        return "withdrawn"
-    if answers[-1].notice_version != notice:
+    if answers[-1].action in stops:
+        return stops[answers[-1].action]
+    if not notices:
+        return "not_acknowledged"
+    if notices[-1].terms != terms or answers[-1].terms != terms:
         return "notice_outdated"
     return "paused" if pauses and pauses[-1].action is ConsentAction.PAUSE else ""
 
@@ -84,7 +94,7 @@ class Expected:
 class World:
     """What events are judged by."""
 
-    words: Sequence[ConsentRecord]
+    words: Sequence[Word]
     policy: Policy
     epochs: Epochs
     now_ms: int
@@ -106,7 +116,8 @@ def expect(run: Sequence[Sent], world: World) -> Expected:
 def _expect_batch(
     expected: Expected, offset: int, batch: InteractionBatch, purpose: Purpose, world: World
 ) -> None:
-    no = objection(world.words, batch.header.subject, purpose, world.policy.notice_version)
+    terms = terms_of(world.policy, purpose)
+    no = objection(world.words, batch.header.subject, purpose, terms)
     fates, rows = of_the_willing(batch, purpose, world)
     if no:
         fates, rows = Counter({no: len(batch)}), dict[Row, Row]()

@@ -15,10 +15,10 @@ from events.batch import SCHEMA, Header, InteractionBatch, to_record
 from events.clock import MS_PER_DAY, MS_PER_HOUR, MS_PER_MINUTE
 from events.codec import MAX_MESSAGE_BYTES, Codec
 from events.columns import Column
-from events.consent import ConsentAction, ConsentRecord
+from events.consent import TO_TERMS, ConsentAction, Terms, Word
 from events.outcomes import Rejected
-from events.policy import Policy
-from events.purposes import GOVERNANCE, PURPOSES
+from events.policy import BUNDLED_POLICY, Policy, load_policy
+from events.purposes import GOVERNANCE, PURPOSES, Purpose
 from events.sealing import MAX_SEALED_BYTES, SUBJECT, PrivateKeys, PublicKey, pad
 from events.vocabulary import (
     MAX_BATCH_EVENTS,
@@ -39,6 +39,16 @@ from streams.sealing_keys import SealingKeys
 #: The moment all tests judge at: 2026-11-20 12:00 UTC.
 NOW_MS = 1_795_176_000_000
 NOTICE = "2026-11"
+NOTICE_SHA256 = load_policy(BUNDLED_POLICY).notice_sha256
+#: Those of the bundled policy, for every purpose; and terms that are out of force: an earlier
+#: notice, another text under the same name, another lawful basis.
+TERMS = Terms(NOTICE, bytes.fromhex(NOTICE_SHA256), "consent")
+OLD_TERMS = TERMS._replace(notice_version="2025-01")
+OUTDATED = (
+    OLD_TERMS,
+    TERMS._replace(notice_sha256=bytes(32)),
+    TERMS._replace(lawful_basis="legitimate_interests"),
+)
 SUBJECTS = ("canary.anna@example.org", "canary-bjørn-4711", "canary-user12")
 TEAMS = ("canary-team-red", "canary-team-blue")
 APPLICATIONS = ("email", "terminal", "canary-app-secret-game")
@@ -189,20 +199,37 @@ def sound_batch(*rows: tuple[int, ...], **header: object) -> InteractionBatch:
     return InteractionBatch(replace(head, **header), columns_of(list(events_of)))  # type: ignore[arg-type]
 
 
-def consent_records() -> st.SearchStrategy[ConsentRecord]:
-    """Any word of one of the three people."""
+def word(
+    action: ConsentAction,
+    subject: str = SUBJECTS[0],
+    purpose: Purpose = Purpose.AGENT_TRAINING,
+    terms: Terms = TERMS,
+    at_ms: int = NOW_MS,
+) -> Word:
+    """What one person says; ``terms`` count only where the action names terms."""
+    return Word(subject, purpose, action, at_ms, terms if action in TO_TERMS else None)
 
-    def record(action: ConsentAction, subject: str, purpose: int, notice: str) -> ConsentRecord:
-        version = notice if action is ConsentAction.GRANT else ""
-        return ConsentRecord(subject, PURPOSES[purpose], action, version, NOW_MS)
 
+def words() -> st.SearchStrategy[Word]:
+    """Any word of one of the three people: mostly yes, and to the terms in force."""
+    yes = (ConsentAction.ACKNOWLEDGE, ConsentAction.GRANT, ConsentAction.RESUME)
     return st.builds(
-        record,
-        st.sampled_from((ConsentAction.GRANT, *ConsentAction)),
+        word,
+        st.sampled_from((*yes, *ConsentAction)),
         st.sampled_from(SUBJECTS),
-        st.integers(0, len(PURPOSES) - 1),
-        st.sampled_from((NOTICE, NOTICE, "2025-01")),
+        st.sampled_from(PURPOSES),
+        st.sampled_from((TERMS, TERMS, TERMS, *OUTDATED)),
     )
+
+
+def everyone_agrees() -> list[Word]:
+    """All that is needed for everything of everybody to flow."""
+    return [
+        word(action, subject, purpose)
+        for subject in SUBJECTS
+        for purpose in PURPOSES
+        for action in (ConsentAction.ACKNOWLEDGE, ConsentAction.GRANT)
+    ]
 
 
 @st.composite
@@ -225,6 +252,7 @@ def policies(draw: st.DrawFn) -> Policy:
         {
             "version": 1,
             "notice_version": NOTICE,
+            "notice_sha256": NOTICE_SHA256,
             "clock_tolerance_ms": 300_000,
             "lateness_ms": 120_000,
             "applications": ["email", "terminal"],

@@ -15,7 +15,8 @@ from benchmarks.reidentification.granularity import Granularity
 from events.batch import SCHEMA, InteractionBatch, to_record
 from events.clock import MS_PER_DAY, FixedClock
 from events.codec import Codec
-from events.consent import ConsentAction
+from events.consent_chain import entry_of
+from events.consent_key import person_of
 from events.policy import BUNDLED_POLICY, Policy, PurposePolicy, load_policy
 from events.purposes import PURPOSES, Purpose
 from events.sealing import digest
@@ -23,7 +24,8 @@ from events.sealing_file import ROOM_BYTES
 from events.subject_secret import new_secret
 from events.subject_secret import to_record as secret_record
 from events.topics import Topic
-from producers.consents import words
+from producers.consent_pen import Pen
+from producers.consents import enrolment
 from producers.recordings import Recording
 from producers.replay import ReplayPlan, replay
 from producers.sealer import Sealer
@@ -124,13 +126,14 @@ def pipeline_for(
     that ``policy_at`` makes."""
     policy, ring, ledger = policy_at(granularity, without), new_ring(), Ledger()
     people = tuple(subjects)
-    for word in words(people, PURPOSES, ConsentAction.GRANT, policy.notice_version, START_MS):
-        ledger.apply(word)
+    for record in Pen().write_all(enrolment(people, PURPOSES, START_MS, policy)):
+        word = record.word
+        ledger.take(person_of(word.subject), word.purpose, entry_of(record))
     secrets = Secrets(ring.sealing)
     for subject in people:
         name = digest(ring.sealing.digest_key, subject)
-        record = secret_record(new_secret(from_ms=0), name, ring.sealing.public)
-        secrets.apply(name, record["sealed_secret"])
+        sealed = secret_record(new_secret(from_ms=0), name, ring.sealing.public)
+        secrets.apply(name, sealed["sealed_secret"])
     sealer = Sealer(ring.sealing.exported(ROOM_BYTES))
     return Pipeline(Rules(Codec(), policy, ring), ledger, secrets, sealer)
 

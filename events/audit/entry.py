@@ -25,6 +25,7 @@ class Act(StrEnum):
     TRACE = "trace"
     DEAD_LETTER_SHOW = "dead-letters show"
     CONSENT_SHOW = "consent show"
+    CONSENT_HISTORY = "consent history"
     PSEUDONYM = "keys pseudonym"
     # Acts.
     MIGRATE = "migrate"

@@ -1,6 +1,6 @@
-"""What the streams must make of what was sent, counted from the messages and ledger records alone.
+"""What the streams must make of what was sent, counted from the messages and people's words alone.
 
-It holds exactly when every ledger record has reached the workers before the messages that follow
+It holds exactly when every word has reached the workers before the messages that follow
 it, and the messages before it have been handled (see ``phases``).
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from events.batch import InteractionBatch
-from events.consent import ASPECT, Aspect, ConsentAction, ConsentRecord
+from events.consent import ConsentAction, Word
 from events.outcomes import WHOLE_MESSAGE, Rejected, Withheld
 from events.policy import Policy
 from events.purposes import PURPOSES, Purpose
@@ -24,6 +24,19 @@ from producers.simulation.habits import Array
 Message = InteractionBatch | BrokenMessage
 
 _CODES = 256  # an action is one byte
+#: Which question a word answers. All are said to the terms in force.
+_KIND = {
+    ConsentAction.ACKNOWLEDGE: "notice",
+    ConsentAction.GRANT: "answer",
+    ConsentAction.WITHDRAW: "answer",
+    ConsentAction.OBJECT: "answer",
+    ConsentAction.PAUSE: "pause",
+    ConsentAction.RESUME: "pause",
+}
+_STOPS = {
+    ConsentAction.WITHDRAW: Withheld.WITHDRAWN,
+    ConsentAction.OBJECT: Withheld.OBJECTED,
+}
 _NOTHING = np.zeros(_CODES, np.int64)
 
 
@@ -42,22 +55,24 @@ class Expected:
 
 @dataclass(slots=True)
 class Expectation:
-    """Hears ledger records and sees messages, in the order in which they are sent."""
+    """Hears words and sees messages, in the order in which they are sent."""
 
     policy: Policy
     events_in: int = 0
     messages: int = 0
     faults: Counter[Fault] = field(default_factory=Counter)
-    _ledger: dict[tuple[str, Purpose, Aspect], ConsentAction] = field(
+    #: What each person has said about each purpose, the last word of a kind.
+    _said: dict[tuple[str, Purpose], dict[str, ConsentAction]] = field(
         default_factory=dict, repr=False
     )
     #: Events by action, of each purpose, by what stood against the person when they were sent.
     _seen: dict[tuple[Purpose, Withheld | None], Array] = field(default_factory=dict)
     _rejected: Counter[tuple[Purpose, Rejected]] = field(default_factory=Counter)
 
-    def hear(self, record: ConsentRecord) -> None:
-        """A ledger record is in force from here on."""
-        self._ledger[record.subject, record.purpose, ASPECT[record.action]] = record.action
+    def hear(self, word: Word) -> None:
+        """What somebody says is in force from here on."""
+        said = self._said.setdefault((word.subject, word.purpose), {})
+        said[_KIND[word.action]] = word.action
 
     def see(self, message: Message) -> None:
         """A message was sent."""
@@ -87,13 +102,15 @@ class Expectation:
                 self._add(purpose, against, np.bincount(message.action, minlength=_CODES))
 
     def _against(self, subject: str, purpose: Purpose) -> Withheld | None:
-        granted = self._ledger.get((subject, purpose, Aspect.CONSENT))
-        if granted is None:
+        said = self._said.get((subject, purpose), {})
+        answer = said.get("answer")
+        if answer in _STOPS:
+            return _STOPS[answer]
+        if answer is None:
             return Withheld.NOT_ENROLLED
-        if granted is ConsentAction.WITHDRAW:
-            return Withheld.WITHDRAWN
-        paused = self._ledger.get((subject, purpose, Aspect.PAUSE))
-        return Withheld.PAUSED if paused is ConsentAction.PAUSE else None
+        if "notice" not in said:
+            return Withheld.NOT_ACKNOWLEDGED
+        return Withheld.PAUSED if said.get("pause") is ConsentAction.PAUSE else None
 
     def _add(self, purpose: Purpose, against: Withheld | None, counts: Array) -> None:
         if (purpose, against) not in self._seen:

@@ -6,9 +6,10 @@ from enum import IntEnum, unique
 
 import numpy as np
 
-from events.consent import ConsentAction, ConsentRecord
+from events.consent import ConsentAction, Word
 from events.policy import Policy
 from events.purposes import PURPOSES
+from producers.consents import enrolment, words
 from producers.simulation.config import SimulationConfig
 from producers.simulation.habits import Array
 from producers.simulation.organisation import Organisation
@@ -35,34 +36,29 @@ def sharing_of(config: SimulationConfig) -> Array:
     return np.asarray(generator(config, Stream.CONSENT).permutation(sharing))
 
 
-def grants(people: Organisation, policy: Policy, at_ms: int) -> tuple[ConsentRecord, ...]:
-    """Both purposes, under the notice in force, of everyone who ever shares."""
+def grants(people: Organisation, policy: Policy, at_ms: int) -> list[Word]:
+    """Of everyone who ever shares, for both purposes: the notice in force is acknowledged, and
+    agreed to."""
     sharing = sharing_of(people.config)
     who = np.flatnonzero(sharing != Sharing.NEVER)
-    return _records(people, who, ConsentAction.GRANT, at_ms, policy.notice_version)
+    return enrolment(_names(people, who), PURPOSES, at_ms, policy)
 
 
-def half_way(people: Organisation, at_ms: int) -> tuple[ConsentRecord, ...]:
+def half_way(people: Organisation, at_ms: int) -> list[Word]:
     """Those who withdraw withdraw; those who pause pause."""
     sharing = sharing_of(people.config)
-    withdraws = np.flatnonzero(sharing == Sharing.WITHDRAWS)
-    pauses = np.flatnonzero(sharing == Sharing.PAUSES)
-    return _records(people, withdraws, ConsentAction.WITHDRAW, at_ms) + _records(
-        people, pauses, ConsentAction.PAUSE, at_ms
+    withdraws = _names(people, np.flatnonzero(sharing == Sharing.WITHDRAWS))
+    pauses = _names(people, np.flatnonzero(sharing == Sharing.PAUSES))
+    return words(withdraws, PURPOSES, ConsentAction.WITHDRAW, at_ms) + words(
+        pauses, PURPOSES, ConsentAction.PAUSE, at_ms
     )
 
 
-def resumes(people: Organisation, at_ms: int) -> tuple[ConsentRecord, ...]:
+def resumes(people: Organisation, at_ms: int) -> list[Word]:
     """Those who paused resume."""
     who = np.flatnonzero(sharing_of(people.config) == Sharing.PAUSES)
-    return _records(people, who, ConsentAction.RESUME, at_ms)
+    return words(_names(people, who), PURPOSES, ConsentAction.RESUME, at_ms)
 
 
-def _records(
-    people: Organisation, who: Array, action: ConsentAction, at_ms: int, notice_version: str = ""
-) -> tuple[ConsentRecord, ...]:
-    return tuple(
-        ConsentRecord(people.subjects[person], purpose, action, notice_version, at_ms)
-        for person in who.tolist()
-        for purpose in PURPOSES
-    )
+def _names(people: Organisation, who: Array) -> list[str]:
+    return [people.subjects[person] for person in who.tolist()]

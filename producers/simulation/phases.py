@@ -1,12 +1,13 @@
-"""The simulation as phases: ledger records, then messages, in the order that makes counts exact.
+"""The simulation as phases: what people say, then messages, in the order that makes counts exact.
 
-    phase 1   everyone who shares grants           the first half of the working hours
+    phase 1   everyone who shares has seen the
+              notice, and grants                   the first half of the working hours
     phase 2   some withdraw, some pause            the third quarter
     phase 3   those who paused resume              the rest
 
 Consent is judged as of the moment a worker handles a message. So the expectation holds exactly if
-a phase's records go out only when the workers have handled the phase before, and its messages only
-when the workers' ledger holds the records. Sent without waiting, what is withheld of the people who
+a phase's words go out only when the workers have handled the phase before, and its messages only
+when the workers' ledger holds them. Sent without waiting, what is withheld of the people who
 withdraw or pause depends on that race; every other count still holds.
 """
 
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field, replace
 
 from events.batch import InteractionBatch
 from events.codec import Codec
-from events.consent import ConsentRecord
+from events.consent import Word
 from events.policy import Policy
 from producers.sealer import Sealer
 from producers.simulation.broken import Fault, break_batch
@@ -36,7 +37,7 @@ class Phase:
     """``messages`` can be iterated once, and before the next phase is asked for."""
 
     title: str
-    records: tuple[ConsentRecord, ...] = field(repr=False)
+    words: list[Word] = field(repr=False)
     messages: Iterator[Message] = field(repr=False)
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from events.batch import InteractionBatch
 from events.clock import Clock, SystemClock
-from events.consent import ConsentRecord
+from events.consent import ConsentRecord, Word
 from producers.pacing import merged, paced
 from producers.simulation.expectation import Message
 from producers.simulation.phases import Phase, Simulation
@@ -21,7 +21,7 @@ class Publisher(Protocol):
 
     def publish(self, batch: InteractionBatch) -> None: ...
 
-    def publish_consents(self, records: Sequence[ConsentRecord]) -> None: ...
+    def publish_words(self, words: Sequence[Word]) -> list[ConsentRecord]: ...
 
     def publish_bytes(self, key: bytes, value: bytes, events: int) -> None: ...
 
@@ -35,10 +35,10 @@ def _nothing(_: object) -> None:
 @dataclass(frozen=True, slots=True)
 class Hooks:
     """Called while sending. Whoever needs the outcome to be exactly as expected waits
-    for the workers in the first two: until their ledger holds the phase's records, and until they
+    for the workers in the first two: until their ledger holds the phase's words, and until they
     have handled its messages."""
 
-    records_sent: Callable[[Phase], None] = _nothing  # the broker has a phase's ledger records
+    records_sent: Callable[[Phase], None] = _nothing  # the broker has a phase's words
     messages_sent: Callable[[Phase], None] = _nothing  # the broker has the phase's messages
     progress: Callable[[int], None] = _nothing  # so many more events were handed over
     stopped: Callable[[], bool] = lambda: False  # asked before each message
@@ -56,10 +56,10 @@ class Pace:
 def publish_simulation(
     simulation: Simulation, publisher: Publisher, hooks: Hooks, pace: Pace | None = None
 ) -> bool:
-    """Send everything, in order: a phase's records, then its messages, and so on. Whether that
+    """Send everything, in order: a phase's words, then its messages, and so on. Whether that
     was all: False if ``hooks.stopped`` ended it. Everything sent is flushed."""
     for phase in simulation.phases():
-        publisher.publish_consents(phase.records)
+        publisher.publish_words(phase.words)
         publisher.flush()
         hooks.records_sent(phase)
         publish_messages(simulation, phase, publisher, hooks, pace)
@@ -77,13 +77,13 @@ def publish_messages(
     hooks: Hooks,
     pace: Pace | None = None,
 ) -> None:
-    """Send the messages of a phase whose records are out; without a flush.
+    """Send the messages of a phase whose words are out; without a flush.
 
-    ``simulation.expected`` is told of the records and of each message that was handed over, also
+    ``simulation.expected`` is told of the words and of each message that was handed over, also
     where ``hooks.stopped`` or an exception of the publisher's (raised on) ends it early.
     """
-    for record in phase.records:
-        simulation.expected.hear(record)
+    for word in phase.words:
+        simulation.expected.hear(word)
     for message in _unless_stopped(phase.messages, hooks.stopped, pace):
         if isinstance(message, InteractionBatch):
             publisher.publish(message)

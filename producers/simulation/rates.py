@@ -43,7 +43,7 @@ def measure(
     encoding_s = 0.0
     started_s = clock.monotonic_s()
     for phase in simulation.phases():
-        for record in phase.records:
+        for record in phase.words:
             simulation.expected.hear(record)
         for message in phase.messages:
             encode_s = clock.monotonic_s()

@@ -83,14 +83,14 @@ def expect(stored: Sequence[Stored], consent: Consent, world: World) -> Expected
 
 
 def log_of(records: Mapping[int, Heard], world: World) -> dict[int, Row]:
-    """The consent log: by offset (pseudonym, purpose, action, notice, time in ms)."""
+    """The consent log: by offset (pseudonym, purpose, action, notice, number, hash, time in ms)."""
     found: dict[int, Row] = {}
     for offset, heard in records.items():
-        said = heard.record
+        record, said = heard.record, heard.record.word
         keys = [keys for _, start_ms, keys in world.epochs if start_ms <= said.at_ms][-1]
         person = keyed(keys[GOVERNANCE], "subject", said.subject.encode())
-        words = (said.purpose.value, said.action.value, said.notice_version)
-        found[offset] = (person, *words, said.at_ms)
+        words = (said.purpose.value, said.action.value, said.terms[0] if said.terms else "")
+        found[offset] = (person, *words, record.number, record.name.hex(), said.at_ms)
     return found
 
 
@@ -135,7 +135,7 @@ def _expect_place(
         purpose,
         since_ms=message.time_ms,
         bound_ms=consent.bound_ms,
-        notice_version=world.policy.notice_version,
+        policy=world.policy,
     )
     batch, events = case.willing[0], case.willing[1]
     books = [

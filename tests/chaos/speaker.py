@@ -12,6 +12,7 @@ from events.codec import Codec
 from events.consent import SCHEMA, to_record
 from events.settings import Settings
 from events.topics import Topic
+from producers.consent_pen import Pen
 from tests.chaos.producer import named
 from tests.chaos.words import Heard, Word
 
@@ -23,6 +24,7 @@ class Speaker:
     settings: Settings
     heard: list[Heard] = field(default_factory=list)
     _codec: Codec = field(default_factory=Codec)
+    _pen: Pen = field(default_factory=Pen)
 
     def say(self, words: Sequence[Word], begun_s: float) -> None:
         """Each word at its moment after ``begun_s`` (wall time), one at a time: the next one is
@@ -43,7 +45,7 @@ class Speaker:
         producer.flush()
 
     def _send(self, producer: Producer, word: Word) -> None:
-        record = word.record(time.time_ns() // 1_000_000)
+        record = self._pen.write(word.said(time.time_ns() // 1_000_000))
 
         def delivered(error: KafkaError | None, _: Message) -> None:
             assert error is None, error.name()

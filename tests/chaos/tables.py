@@ -40,7 +40,8 @@ FROM governance.dead_letters FINAL
 WHERE topic_id = {topic_id:String} AND topic = 'interactions.raw'
 """
 _CONSENT_LOG = """
-SELECT `offset`, pseudonym, purpose, action, notice_version, toUnixTimestamp64Milli(at)
+SELECT `offset`, pseudonym, purpose, action, notice_version, number, hash,
+    toUnixTimestamp64Milli(at)
 FROM governance.consent_log FINAL
 """
 _TOTALS = """

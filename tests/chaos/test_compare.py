@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from events.clock import MS_PER_DAY
-from events.consent import ConsentAction, ConsentRecord
+from events.consent import ConsentAction
 from events.outcomes import Rejected
 from events.policy import BUNDLED_POLICY, load_policy
 from events.purposes import PURPOSES
@@ -17,8 +17,9 @@ from tests.chaos.compare import Comparison, compare
 from tests.chaos.expected import Book, Consent, Expected, Place, Stored, expect, log_of
 from tests.chaos.tables import Tables
 from tests.chaos.words import Heard
+from tests.kit.consent import chained
 from tests.oracle import Row, World
-from tests.strategies import NOTICE, NOW_MS, SUBJECTS, Sent, encoded, fixed_id, ring, sound_batch
+from tests.strategies import NOW_MS, SUBJECTS, Sent, encoded, fixed_id, ring, sound_batch, word
 
 STEADY, CHANGING = SUBJECTS[:2]
 SAID_MS = NOW_MS - 60_000
@@ -27,15 +28,15 @@ SAID_MS = NOW_MS - 60_000
 def words() -> list[Heard]:
     """Both agree for everything; then one of them withdraws, after the messages came."""
     said = [
-        ConsentRecord(who, purpose, ConsentAction.GRANT, NOTICE, SAID_MS)
+        word(action, who, purpose, at_ms=SAID_MS)
         for who in (STEADY, CHANGING)
         for purpose in PURPOSES
+        for action in (ConsentAction.ACKNOWLEDGE, ConsentAction.GRANT)
     ]
     said += [
-        ConsentRecord(CHANGING, purpose, ConsentAction.WITHDRAW, "", NOW_MS + 1)
-        for purpose in PURPOSES
+        word(ConsentAction.WITHDRAW, CHANGING, purpose, at_ms=NOW_MS + 1) for purpose in PURPOSES
     ]
-    return [Heard(record, record.at_ms) for record in said]
+    return [Heard(record, record.word.at_ms) for record in chained(said)]
 
 
 def stored() -> list[Stored]:

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 
-from events.consent import ConsentAction, ConsentRecord
+from events import consent
+from events.consent import TO_TERMS, ConsentAction, ConsentRecord, Terms
 from events.policy import Policy
 from events.purposes import PURPOSES, Purpose
 from tests.chaos.faults import Schedule
-from tests.oracle import objection
+from tests.oracle import objection, terms_of
 
-_OLD_NOTICE = "2025-01"
 _LEAST_CHANGES, _MOST_CHANGES = 6, 14
 #: Some moments after the ledgers are cut off.
 _SOON_S = 0.3
@@ -27,10 +27,10 @@ class Word:
     subject: str = field(repr=False)
     purpose: Purpose
     action: ConsentAction
-    notice_version: str
+    terms: Terms | None = None
 
-    def record(self, at_ms: int) -> ConsentRecord:
-        return ConsentRecord(self.subject, self.purpose, self.action, self.notice_version, at_ms)
+    def said(self, at_ms: int) -> consent.Word:
+        return consent.Word(self.subject, self.purpose, self.action, at_ms, self.terms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,42 +44,63 @@ class Heard:
 def words_of(
     seed: int, subjects: Sequence[str], busiest: Sequence[str], schedule: Schedule, policy: Policy
 ) -> list[Word]:
-    """Most people agree at first, some to nothing, some to an old notice. Then some of the
-    ``busiest`` change their minds, above all just when ledgers cannot be read."""
+    """Most people agree at first, some to nothing, some to an old notice or without having seen
+    one. Then some of the ``busiest`` change their minds, above all just when ledgers cannot be
+    read."""
     rng = Random(f"{seed} words")
     said = [word for subject in subjects for word in _at_first(rng, subject, policy)]
     for silence in schedule.silences:
         for subject in rng.sample(list(busiest), min(3, len(busiest))):
-            said += _all(silence.at_s + _SOON_S, subject, ConsentAction.WITHDRAW, "")
+            said += _all(silence.at_s + _SOON_S, subject, ConsentAction.WITHDRAW)
     for _ in range(rng.randint(_LEAST_CHANGES, _MOST_CHANGES)):
         said.append(_change(rng, rng.choice(list(busiest)), schedule.publish_s, policy))
     return sorted(said, key=lambda word: word.at_s)
 
 
 def _at_first(rng: Random, subject: str, policy: Policy) -> list[Word]:
-    chance, notice = rng.random(), policy.notice_version
-    if chance < 0.06:
+    chance, purposes = rng.random(), PURPOSES
+    if chance < 0.05:
         return []
+    if chance < 0.08:
+        return _agrees(subject, purposes, _outdated(policy))
     if chance < 0.10:
-        return _all(-1, subject, ConsentAction.GRANT, _OLD_NOTICE)
+        return _agrees(subject, purposes, policy)[len(purposes) :]
     if chance < 0.15:
-        return [Word(-1, subject, rng.choice(PURPOSES), ConsentAction.GRANT, notice)]
-    said = _all(-1, subject, ConsentAction.GRANT, notice)
+        return _agrees(subject, [rng.choice(purposes)], policy)
+    said = _agrees(subject, purposes, policy)
     if chance < 0.20:
-        said += _all(-1, subject, ConsentAction.PAUSE, "")
+        said += _all(-1, subject, ConsentAction.PAUSE)
     return said
 
 
+def _agrees(subject: str, purposes: Sequence[Purpose], policy: Policy) -> list[Word]:
+    """Has seen the notice, and agrees."""
+    return [
+        Word(-1, subject, purpose, action, _terms(policy, purpose))
+        for action in (ConsentAction.ACKNOWLEDGE, ConsentAction.GRANT)
+        for purpose in purposes
+    ]
+
+
 def _change(rng: Random, subject: str, publish_s: float, policy: Policy) -> Word:
-    action = rng.choice(tuple(ConsentAction))
-    notice = ""
-    if action is ConsentAction.GRANT:
-        notice = rng.choice((policy.notice_version, policy.notice_version, _OLD_NOTICE))
-    return Word(rng.uniform(0.5, publish_s), subject, rng.choice(PURPOSES), action, notice)
+    action, purpose = rng.choice(tuple(ConsentAction)), rng.choice(PURPOSES)
+    seen = rng.choice((policy, policy, _outdated(policy)))
+    terms = _terms(seen, purpose) if action in TO_TERMS else None
+    return Word(rng.uniform(0.5, publish_s), subject, purpose, action, terms)
 
 
-def _all(at_s: float, subject: str, action: ConsentAction, notice: str) -> list[Word]:
-    return [Word(at_s, subject, purpose, action, notice) for purpose in PURPOSES]
+def _terms(policy: Policy, purpose: Purpose) -> Terms:
+    limits = policy.purposes[purpose]
+    sha256 = bytes.fromhex(policy.notice_sha256)
+    return Terms(policy.notice_version, sha256, limits.lawful_basis)
+
+
+def _outdated(policy: Policy) -> Policy:
+    return policy.model_copy(update={"notice_version": "2025-01"})
+
+
+def _all(at_s: float, subject: str, action: ConsentAction) -> list[Word]:
+    return [Word(at_s, subject, purpose, action) for purpose in PURPOSES]
 
 
 def may_be_believed(
@@ -89,19 +110,21 @@ def may_be_believed(
     *,
     since_ms: int,
     bound_ms: int,
-    notice_version: str,
+    policy: Policy,
 ) -> list[str]:
     """Every standing by which a message that Kafka got at ``since_ms`` may be judged, "" for
     consent: whatever was acknowledged ``bound_ms`` before is known; what came later may be, in its
     order, since a message may be judged at any later time, and again."""
     own = [
-        word for word in heard if (word.record.subject, word.record.purpose) == (subject, purpose)
+        each
+        for each in heard
+        if (each.record.word.subject, each.record.word.purpose) == (subject, purpose)
     ]
-    known = sum(word.acknowledged_ms + bound_ms <= since_ms for word in own)
-    records = [word.record for word in own]
+    known = sum(each.acknowledged_ms + bound_ms <= since_ms for each in own)
+    said, terms = [each.record.word for each in own], terms_of(policy, purpose)
     return list(
         dict.fromkeys(
-            objection(records[:count], subject, purpose, notice_version)
-            for count in range(known, len(records) + 1)
+            objection(said[:count], subject, purpose, terms)
+            for count in range(known, len(said) + 1)
         )
     )

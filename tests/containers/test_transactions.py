@@ -136,8 +136,7 @@ def test_the_embedded_broker_shows_what_was_left_open_once_the_lane_is_opened_ag
 
 def withdraw(cluster: Cluster) -> None:
     with codec_of(cluster.settings) as codec, Publisher(cluster.settings, codec) as publisher:
-        for word in words([PERSON], PURPOSES, ConsentAction.WITHDRAW, "", now_ms()):
-            publisher.publish_consent(word)
+        publisher.publish_words(words([PERSON], PURPOSES, ConsentAction.WITHDRAW, now_ms()))
 
 
 @contextmanager

@@ -15,13 +15,12 @@ from deploy.process import end, spawn
 from deploy.stack import environ_of
 from events.batch import InteractionBatch
 from events.clock import MS_PER_HOUR
-from events.consent import ConsentAction
 from events.errors import Retry
 from events.kafka import end_offsets
 from events.policy_folder import verified_policy
 from events.purposes import PURPOSES, Purpose
 from events.topics import Topic
-from producers.consents import words
+from producers.consents import enrolment
 from producers.publisher import Publisher
 from streams.emit import Emission
 from tests.containers.cluster import PARTITIONS, Cluster, patiently
@@ -50,14 +49,13 @@ def workers(cluster: Cluster, folder: Path, count: int) -> Iterator[list[subproc
 
 
 def enrol(cluster: Cluster, subjects: Sequence[str]) -> None:
-    """Have ``subjects`` grant every purpose, under the notice in force."""
-    notice = verified_policy(cluster.settings).notice_version
+    """Have ``subjects`` see the notice in force and agree to every purpose."""
+    policy = verified_policy(cluster.settings)
     with (
         codec_of(cluster.settings) as codec,
         Publisher(cluster.settings, codec) as publisher,
     ):
-        granted = words(subjects, PURPOSES, ConsentAction.GRANT, notice, now_ms())
-        publisher.publish_consents(granted)
+        publisher.publish_words(enrolment(subjects, PURPOSES, now_ms(), policy))
 
 
 def send(cluster: Cluster, subjects: Sequence[str], count: int, first: int = 0) -> None:

@@ -20,8 +20,9 @@ _BROKEN_MESSAGES = 40
 
 
 def agree(stack: Stack) -> None:
-    """Everybody agrees, but for one who says nothing."""
+    """Everybody has seen the notice and agrees, but for one who says nothing."""
     enrolled = [user for user in USERS if user != NEVER]
+    stack.must("consent", "acknowledge", *enrolled, "--purpose", "all")
     stack.must("consent", "grant", *enrolled, "--purpose", "all")
 
 

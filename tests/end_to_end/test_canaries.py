@@ -59,6 +59,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def say(stack: Stack) -> None:
     """Everybody but one agrees; there are also a withdrawal, a pause and a resumption."""
     speaking = [person for person in canaries.PEOPLE if person != canaries.SILENT_PERSON]
+    stack.must("consent", "acknowledge", *speaking, "--purpose", "all")
     stack.must("consent", "grant", *speaking, "--purpose", "all")
     stack.must("consent", "pause", canaries.SILENT_PERSON)
     stack.must("consent", "withdraw", canaries.SILENT_PERSON, "--json")

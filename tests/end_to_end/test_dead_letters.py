@@ -31,8 +31,17 @@ from tests.end_to_end.stack import Stack, running_stack
 from tests.kit.late_registry import LateRegistry, late_registry
 from tests.oracle import World, expect
 from tests.producers.read_back import everything_on
-from tests.strategies import SUBJECTS, Sent, encoded, fixed_id, record_of, ring, sound_batch
-from tests.streams.test_pipeline import epochs_of, everyone_grants
+from tests.strategies import (
+    SUBJECTS,
+    Sent,
+    encoded,
+    everyone_agrees,
+    fixed_id,
+    record_of,
+    ring,
+    sound_batch,
+)
+from tests.streams.test_pipeline import epochs_of
 
 pytestmark = pytest.mark.service
 
@@ -112,6 +121,7 @@ def refused(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
             folder / "stack", key_file=folder / "keys.json", schema_registry_url=registry.url
         ) as stack,
     ):
+        stack.must("consent", "acknowledge", *SUBJECTS[:2], "--purpose", "all")
         stack.must("consent", "grant", *SUBJECTS[:2], "--purpose", "all")
         run = Run(stack, registry, sound_batches(base_ms), base_ms)
         send(run)
@@ -230,7 +240,7 @@ def test_the_tables_are_those_of_all_sound_batches(redriven: Run) -> None:
     stack = redriven.stack
     run = [Sent(encoded(batch), batch) for batch in redriven.batches]
     policy, now_ms = load_policy(BUNDLED_POLICY), SystemClock().now_ms()
-    expected = expect(run, World(everyone_grants(), policy, epochs_of(KEYS), now_ms))
+    expected = expect(run, World(everyone_agrees(), policy, epochs_of(KEYS), now_ms))
     rows = tables.rows(
         stack.data_dir, "SELECT batch, `index`, pseudonym FROM training.interactions FINAL"
     )

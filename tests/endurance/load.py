@@ -59,10 +59,10 @@ class Load:
     def run(self) -> None:
         """Enrol everybody, then publish until ``stop`` is set."""
         for phase in self.simulation.phases():
-            for record in phase.records:
-                self.publisher.publish_consent(record)
-                self.simulation.expected.hear(record)
-            if phase.records:
+            self.publisher.publish_words(phase.words)
+            for word in phase.words:
+                self.simulation.expected.hear(word)
+            if phase.words:
                 self.publisher.flush()
                 self.stop.wait(_LEDGER_SLACK_S)
             for message in self._paced(phase.messages):

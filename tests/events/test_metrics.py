@@ -17,6 +17,7 @@ UNITS = (
     *("events", "messages", "seconds", "rows", "records", "letters", "retries", "failures"),
     "partitions",
     *("version", "versions"),
+    "chains",
     "bytes",
 )
 #: Every label there is, with what its values are.

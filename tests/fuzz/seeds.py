@@ -14,7 +14,7 @@ from events.consent import ConsentAction, ConsentRecord
 from events.consent import to_record as consent_to_record
 from events.policy import BUNDLED_POLICY, load_policy
 from events.policy_topic import SCHEMA as POLICY
-from events.purposes import PURPOSES, Purpose
+from events.purposes import PURPOSES
 from events.redrive import HEADER, mark
 from events.schemas import AvroSchema, BundledSchema, bundled
 from events.sealing import digest
@@ -27,18 +27,21 @@ from streams.emit import Source, emit
 from streams.ledger import Ledger
 from streams.pipeline import Rules, process
 from tests.fuzz import policies
+from tests.kit.consent import chained, ledger_of
 from tests.kit.record_batch import Made, batch, compressed, record
 from tests.kit.secrets import records_of, secrets
 from tests.strategies import (
-    NOTICE,
     NOW_MS,
     SEALING,
     SUBJECTS,
+    TERMS,
     fixed_id,
     record_of,
     ring,
     sound_batch,
+    word,
 )
+from tests.strategies import everyone_agrees as agreed
 
 TOPIC_ID = "topic-id"
 SOURCE = Source(Topic.RAW, TOPIC_ID, 3, "f" * 64)
@@ -61,8 +64,7 @@ class KnownSchemas:
 
 
 PLAIN, REGISTERED = Codec(), Codec(KnownSchemas())
-_POLICY = load_policy(BUNDLED_POLICY).model_copy(update={"notice_version": NOTICE})
-RULES = Rules(REGISTERED, _POLICY, ring(0))
+RULES = Rules(REGISTERED, load_policy(BUNDLED_POLICY), ring(0))
 SECRETS = secrets()
 
 
@@ -76,21 +78,24 @@ def batches() -> list[InteractionBatch]:
 
 
 def words() -> list[ConsentRecord]:
-    """Each kind of word."""
-    return [
-        ConsentRecord(subject, purpose, action, NOTICE if action is ConsentAction.GRANT else "", 5)
-        for subject, purpose, action in zip(
-            (*SUBJECTS, SUBJECTS[0]), (*PURPOSES, *PURPOSES), ConsentAction, strict=True
-        )
+    """Each kind of word, of each person about each purpose; and two of the first version."""
+    said = [
+        word(action, subject, purpose)
+        for subject in SUBJECTS
+        for purpose in PURPOSES
+        for action in ConsentAction
     ]
+    return [*chained(said), *early_words()]
+
+
+def early_words() -> list[ConsentRecord]:
+    """Of the first version: it had no chains, and of the terms the version of the notice alone."""
+    granted = word(ConsentAction.GRANT, terms=TERMS._replace(notice_sha256=b"", lawful_basis=""))
+    return [ConsentRecord(granted), ConsentRecord(word(ConsentAction.PAUSE))]
 
 
 def everyone_agrees() -> Ledger:
-    ledger = Ledger()
-    for subject in SUBJECTS:
-        for purpose in Purpose:
-            ledger.apply(ConsentRecord(subject, purpose, ConsentAction.GRANT, NOTICE, 1))
-    return ledger
+    return ledger_of(agreed())
 
 
 @cache

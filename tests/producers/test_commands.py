@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import typer
-from confluent_kafka import Message
+from confluent_kafka import Message, Producer
 from typer.testing import CliRunner, Result
 
 from events.batch import SCHEMA, from_record
 from events.codec import Codec
+from events.consent import ConsentAction, ConsentRecord
 from events.errors import InputError, ServerMissing, SettingsError, Stop
+from events.kafka import client_config
 from events.settings import Settings
 from events.topics import Topic
 from producers.commands import register
 from producers.ctrl_c import asked_to_stop
+from tests.kit.consent import message_of
 from tests.producers.read_back import everything_on
 from tests.producers.recorded import balabit_session, ducktrack_session
-from tests.strategies import OPENER
+from tests.strategies import OPENER, word
 
 pytestmark = pytest.mark.usefixtures("agreement")
 
@@ -187,7 +191,16 @@ def test_replay_refuses_what_it_cannot_do(
 
 @pytest.mark.parametrize(
     "command",
-    [("grant", "--purpose", "all"), ("withdraw",), ("pause",), ("resume",), ("show",)],
+    [
+        ("acknowledge", "--purpose", "all"),
+        ("grant", "--purpose", "all"),
+        ("withdraw",),
+        ("object",),
+        ("pause",),
+        ("resume",),
+        ("show",),
+        ("history",),
+    ],
 )
 def test_consent_commands_need_a_kafka_and_say_how_to_get_one(command: tuple[str, ...]) -> None:
     assert "glasshouse broker" in refusal("consent", *command, "someone")
@@ -205,34 +218,107 @@ def test_a_kafka_that_is_away_is_waited_for_and_given_up() -> None:
 def test_consent_is_granted_paused_withdrawn_and_shown(tmp_path: Path, kafka: list[str]) -> None:
     people = tmp_path / "people.txt"
     people.write_text("bob\n\n carol \n", encoding="utf-8")
-    given = object_of(
-        *("consent", "grant", "alice", "--purpose", "all", "--from-file", people, *kafka)
-    )
-    assert (given["people"], given["records_acknowledged"]) == (3, 6)
+    for said in ("acknowledge", "grant"):
+        given = object_of(
+            *("consent", said, "alice", "--purpose", "all", "--from-file", people, *kafka)
+        )
+        assert (given["people"], given["records_acknowledged"]) == (3, 6)
     object_of("consent", "pause", "alice", "--purpose", "team_analytics", *kafka)
     object_of("consent", "withdraw", "bob", *kafka)
+    object_of("consent", "object", "carol", *kafka)
 
-    alice = object_of("consent", "show", "alice", *kafka)["purposes"]
+    alice = standing_of("alice", kafka)
     assert alice["agent_training"]["events_pass"] is True
     assert alice["team_analytics"]["consent"] == "granted"
     assert alice["team_analytics"]["paused"] is True
-    assert alice["team_analytics"]["events_pass"] is False
-    bob = object_of("consent", "show", "bob", *kafka)["purposes"]
-    assert {one["consent"] for one in bob.values()} == {"withdrawn"}
+    assert alice["team_analytics"]["reason"] == "paused"
+    assert {one["consent"] for one in standing_of("bob", kafka).values()} == {"withdrawn"}
+    assert {one["consent"] for one in standing_of("carol", kafka).values()} == {"objected"}
 
     object_of("consent", "resume", "alice", *kafka)
-    alice = object_of("consent", "show", "alice", *kafka)["purposes"]
-    assert all(one["events_pass"] for one in alice.values())
+    assert all(one["events_pass"] for one in standing_of("alice", kafka).values())
+
+
+def standing_of(subject: str, kafka: list[str]) -> dict[str, Any]:
+    found: dict[str, Any] = object_of("consent", "show", subject, *kafka)["purposes"]
+    return found
+
+
+@pytest.mark.service
+def test_who_was_not_shown_the_notice_has_not_agreed_yet(kafka: list[str]) -> None:
+    object_of("consent", "grant", "alice", "--purpose", "all", *kafka)
+    assert {one["reason"] for one in standing_of("alice", kafka).values()} == {"not_acknowledged"}
 
 
 @pytest.mark.service
 def test_consent_in_words(kafka: list[str]) -> None:
-    said = run("consent", "grant", "alice", "--purpose", "agent_training", "--notice", "v1", *kafka)
-    assert said.stdout == "grant: 1 person, agent_training: 1 records acknowledged\n"
+    said = run("consent", "grant", "alice", "--purpose", "agent_training", *kafka)
+    told, receipt = said.stdout.splitlines()
+    assert told == "grant: 1 person, agent_training: 1 records acknowledged"
+    assert re.fullmatch("record for agent_training: [0-9a-f]{64}", receipt)
     shown = run("consent", "show", "alice", *kafka).stdout
     assert "granted" in shown
     assert "never" in shown
-    assert "v1" in shown
+    assert "2026-11" in shown
+
+
+def publish_raw(settings: Settings, key: bytes, value: bytes) -> None:
+    producer = Producer(client_config(settings))
+    producer.produce(Topic.CONSENT.value, value, key)
+    assert producer.flush(10) == 0
+
+
+@pytest.mark.service
+def test_a_history_is_shown_and_verified_and_ends_with_1_where_it_was_tampered_with(
+    kafka: list[str], own_kafka: Settings
+) -> None:
+    written = ("--actor", "representative:7f3c9a", "--jurisdiction", "DE-BY")
+    object_of("consent", "acknowledge", "alice", "--purpose", "agent_training", *written, *kafka)
+    told = object_of("consent", "grant", "alice", "--purpose", "agent_training", *kafka)
+    receipt = told["records"]["agent_training"]
+
+    whole = object_of("consent", "history", "alice", *kafka)["purposes"]["agent_training"]
+    assert whole["whole"] is True
+    assert [each["action"] for each in whole["records"]] == ["acknowledge", "grant"]
+    first, second = whole["records"]
+    assert (first["actor_role"], first["actor_id"]) == ("representative", "7f3c9a")
+    assert (first["jurisdiction"], first["previous"]) == ("DE-BY", None)
+    assert (second["previous"], second["hash"]) == (first["hash"], receipt)
+    in_words = run("consent", "history", "alice", "--head", receipt, *kafka)
+    assert in_words.exit_code == 0
+    assert "every record follows" in in_words.stdout
+
+    forged = ConsentRecord(word(ConsentAction.GRANT, "alice"), 1, bytes(32), bytes(16))
+    publish_raw(own_kafka, *cast("tuple[bytes, bytes]", message_of(forged)))
+    spoilt = run("consent", "history", "alice", *kafka)
+    assert spoilt.exit_code == 1
+    assert "BROKEN: record 3 follows a record that is not here" in spoilt.stdout
+    as_json = run("consent", "history", "alice", "--json", *kafka)
+    assert as_json.exit_code == 1
+    found = json.loads(as_json.stdout)["purposes"]["agent_training"]
+    assert found["whole"] is False
+    assert [bool(each["fault"]) for each in found["records"]] == [False, False, True]
+    assert standing_of("alice", kafka)["agent_training"]["reason"] == "chain_broken"
+
+
+@pytest.mark.service
+def test_a_history_without_the_record_that_somebody_kept_ends_with_1(kafka: list[str]) -> None:
+    object_of("consent", "withdraw", "alice", *kafka)
+    cut = run("consent", "history", "alice", "--head", "ab" * 32, *kafka)
+    assert cut.exit_code == 1
+    assert "no record has the hash" in cut.stdout
+
+
+def test_a_head_that_is_no_hash_is_refused() -> None:
+    for text in ("ab", "no hash"):
+        assert "--head" in refusal("consent", "history", "alice", "--head", text)
+
+
+@pytest.mark.parametrize("no", ["withdraw", "object", "pause"])
+@pytest.mark.service
+def test_a_no_needs_no_policy(no: str, kafka: list[str], tmp_path: Path) -> None:
+    told = object_of("consent", no, "alice", *kafka, "--policy-file", tmp_path / "none.toml")
+    assert told["records_acknowledged"] == 2
 
 
 def test_consent_must_be_granted_for_a_purpose_that_is_named() -> None:
@@ -247,7 +333,9 @@ def test_consent_must_be_granted_for_a_purpose_that_is_named() -> None:
         (("pause",), "nobody is named"),
         (("pause", "--from-file", "/nowhere/people"), "readable"),
         (("pause", "x" * 129), "subject 1 of 1"),
-        (("grant", "someone", "--purpose", "all", "--notice", "a b"), "--notice"),
+        (("pause", "someone", "--actor", "operator:J. Doe"), "--actor"),
+        (("pause", "someone", "--actor", "manager:1"), "role"),
+        (("grant", "someone", "--purpose", "all", "--jurisdiction", "UK"), "--jurisdiction"),
     ],
 )
 def test_consent_refuses_what_it_cannot_record(arguments: tuple[str, ...], said: str) -> None:

@@ -16,10 +16,9 @@ from confluent_kafka import KafkaError, Message
 import producers.publisher
 from events.batch import InteractionBatch, from_record
 from events.codec import Codec
-from events.consent import ConsentAction, ConsentRecord
+from events.consent import ConsentAction
 from events.errors import ServerMissing, Stop
 from events.metrics import REGISTRY
-from events.purposes import Purpose
 from events.settings import Settings
 from events.topics import Topic
 from producers.batches import cut
@@ -27,9 +26,10 @@ from producers.client import producer_config
 from producers.deliveries import Deliveries
 from producers.publisher import Publisher
 from producers.unsent import Unsent
+from tests.kit.consent import chained
 from tests.producers.read_back import PARTITIONS, everything_on
 from tests.producers.test_batches import SESSION, moves
-from tests.strategies import OPENER
+from tests.strategies import OPENER, word
 
 CANARY = b"canary-7f3a"
 
@@ -105,7 +105,7 @@ def test_raw_ends_go_on_from_what_was_there_before(mock_kafka: Settings) -> None
 
 
 def test_consent_goes_to_its_own_topic_under_its_own_key(mock_kafka: Settings) -> None:
-    record = ConsentRecord("someone", Purpose.AGENT_TRAINING, ConsentAction.GRANT, "2026-11", 5)
+    (record,) = chained([word(ConsentAction.GRANT)])
     with Publisher(mock_kafka, Codec()) as publisher:
         publisher.publish_consent(record)
     (message,) = everything_on(Topic.CONSENT, mock_kafka)

@@ -183,7 +183,13 @@ def test_the_ledger_gets_grants_withdrawals_pauses_and_resumes(
         codec.decode("consent_record", _value(message))["action"]
         for message in _read(broker.servers, Topic.CONSENT)
     ]
-    assert Counter(actions) == {"grant": 48, "withdraw": 6, "pause": 6, "resume": 6}
+    assert Counter(actions) == {
+        "acknowledge": 48,
+        "grant": 48,
+        "withdraw": 6,
+        "pause": 6,
+        "resume": 6,
+    }
     assert actions.index("withdraw") == 48
 
 

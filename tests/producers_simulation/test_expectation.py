@@ -7,6 +7,7 @@ import pytest
 
 from events.batch import SCHEMA, InteractionBatch
 from events.codec import Codec
+from events.consent import Word
 from events.outcomes import Rejected, Withheld
 from events.purposes import PURPOSES, Purpose
 from producers.simulation.broken import Fault
@@ -14,8 +15,8 @@ from producers.simulation.config import SimulationConfig
 from producers.simulation.expectation import Expectation, Message
 from producers.simulation.phases import Simulation
 from streams.decode import RawMessage
-from streams.ledger import Ledger
 from streams.pipeline import Outcome, Rules, process
+from tests.kit.consent import ledger_of
 from tests.kit.secrets import secrets
 from tests.producers_simulation.organisations import NOW_MS, POLICY, config, simulation
 from tests.strategies import record_of, ring
@@ -37,17 +38,17 @@ def _value(message: Message) -> bytes:
 
 def _streamed(made: Simulation) -> list[Outcome]:
     """Every phase through the streams' own pipeline; ``made.expected`` is told of it."""
-    rules, ledger, outcomes = Rules(_CODEC, POLICY, ring(0)), Ledger(), []
+    rules, said, outcomes = Rules(_CODEC, POLICY, ring(0)), list[Word](), []
     everybody = secrets(made.people.subjects)
     for phase in made.phases():
-        for record in phase.records:
-            made.expected.hear(record)
-            ledger.apply(record)
+        for word in phase.words:
+            made.expected.hear(word)
+        said += phase.words
         messages = list(phase.messages)
         for message in messages:
             made.expected.see(message)
         raw = [RawMessage(n, NOW_MS, _value(message)) for n, message in enumerate(messages)]
-        outcomes.append(process(raw, rules, ledger, everybody, NOW_MS))
+        outcomes.append(process(raw, rules, ledger_of(said), everybody, NOW_MS))
     return outcomes
 
 
@@ -71,8 +72,8 @@ def test_the_streams_pass_withhold_and_reject_exactly_what_is_expected(seed: int
 def _expected(chosen: SimulationConfig) -> Expectation:
     made = simulation(chosen)
     for phase in made.phases():
-        for record in phase.records:
-            made.expected.hear(record)
+        for word in phase.words:
+            made.expected.hear(word)
         for message in phase.messages:
             made.expected.see(message)
     return made.expected

@@ -21,11 +21,11 @@ def _messages(chosen: SimulationConfig) -> list[Message]:
     return [message for phase in simulation(chosen).phases() for message in phase.messages]
 
 
-def test_there_are_grants_then_withdrawals_and_pauses_then_resumes() -> None:
+def test_there_are_acknowledgements_and_grants_then_withdrawals_and_pauses_then_resumes() -> None:
     phases = list(simulation(config(**_SHARES)).phases())
-    actions = [{record.action for record in phase.records} for phase in phases]
+    actions = [{word.action for word in phase.words} for phase in phases]
     assert actions == [
-        {ConsentAction.GRANT},
+        {ConsentAction.ACKNOWLEDGE, ConsentAction.GRANT},
         {ConsentAction.WITHDRAW, ConsentAction.PAUSE},
         {ConsentAction.RESUME},
     ]
@@ -40,7 +40,7 @@ def test_people_speak_between_the_events_of_the_phases() -> None:
             if isinstance(message, InteractionBatch)
             for time in message.times_ms()[[0, -1]]
         ]
-        spoken = {record.at_ms for record in phase.records}
+        spoken = {word.at_ms for word in phase.words}
         assert len(spoken) == 1
         assert before_ms <= spoken.pop() <= min(times)
         before_ms = max(times)

@@ -11,7 +11,7 @@ import pytest
 
 from events.batch import InteractionBatch
 from events.clock import MS_PER_MINUTE, MS_PER_S, FixedClock
-from events.consent import ConsentRecord
+from events.consent import ConsentRecord, Word
 from producers.simulation.phases import Phase
 from producers.simulation.publish import Hooks, Pace, publish_simulation
 from tests.producers_simulation.organisations import config, simulation
@@ -31,9 +31,10 @@ class _Recorder:
     def publish(self, batch: InteractionBatch) -> None:
         self._note("batch", batch)
 
-    def publish_consents(self, records: Sequence[ConsentRecord]) -> None:
-        for record in records:
-            self._note("consent", record)
+    def publish_words(self, words: Sequence[Word]) -> list[ConsentRecord]:
+        for word in words:
+            self._note("consent", word)
+        return []
 
     def publish_bytes(self, key: bytes, value: bytes, events: int) -> None:
         assert len(key) == 16

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -176,7 +177,7 @@ def refused(offsets: Sequence[int], reason: Rejected, partition: int = 0) -> Sen
 
 
 def said(count: int) -> Sent:
-    """A ConsentLog message of ``count`` grants."""
+    """A ConsentLog message of ``count`` grants, each the second word of somebody."""
     columns = {
         "offset": np.arange(count),
         "pseudonym": np.arange(count) + 7_000,
@@ -188,9 +189,23 @@ def said(count: int) -> Sent:
         "purpose": [Purpose.AGENT_TRAINING.value] * count,
         "action": ["grant"] * count,
         "notice_version": ["2026-11"] * count,
+        "notice_sha256": ["ab" * 32] * count,
+        "lawful_basis": ["consent"] * count,
+        "actor_role": ["operator"] * count,
+        "actor_id": ["7f3c9a"] * count,
+        "jurisdiction": ["DE-BY"] * count,
+        "number": [1] * count,
+        **{
+            name: [_hash(f"{name} {n}") for n in range(count)]
+            for name in ("who", "previous", "hash")
+        },
         **pack(columns, newest("consent_log").packed),
     }
     return encode(Topic.CONSENT_LOG, 0, record)
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def org(people: int, batches_each: int, team: str = "team-a") -> list[Batch]:

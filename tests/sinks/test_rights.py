@@ -213,6 +213,31 @@ def test_reading_and_adding_work_where_they_are_allowed_and_nowhere_else(
         assert _code(warehouse, f"INSERT INTO {thing} VALUES ()") in (DENIED, 62, 48)
 
 
+#: Wherever in ClickHouse a pause leaves a trace.
+PAUSES = (
+    "SELECT pseudonym, at FROM governance.consent_log WHERE action IN ('pause', 'resume')",
+    "SELECT count() FROM governance.consent_log WHERE action = 'pause'",
+    "SELECT batch, withheld['paused'] FROM governance.accounting",
+    "SELECT withheld['paused'] FROM governance.accounting_chain",
+)
+
+
+@pytest.mark.service
+@pytest.mark.parametrize("question", PAUSES)
+def test_nobody_but_an_officer_can_read_who_paused(
+    somebody: tuple[str, Warehouse], question: str
+) -> None:
+    """Neither the roles that a manager may be given nor a user without any."""
+    principal, warehouse = somebody
+    assert _code(warehouse, f"{question} FORMAT Null") == (0 if principal == "officer" else DENIED)
+
+
+def test_no_view_that_an_analyst_reads_says_what_was_withheld() -> None:
+    for statement in view_statements(Placement(), has_users=True):
+        if "analytics." in statement.partition(" AS")[0]:
+            assert not re.search(r"withheld|paused|consent|accounting", statement)
+
+
 FORBIDDEN = (
     "CREATE USER thief",
     "CREATE ROLE thief",

@@ -13,7 +13,7 @@ import pytest
 
 from events.clock import MS_PER_S, FixedClock
 from events.codec import Codec
-from events.consent import ConsentRecord
+from events.consent import Word
 from events.policy import BUNDLED_POLICY, Policy, load_policy
 from events.settings import Settings
 from events.topics import Topic
@@ -23,8 +23,9 @@ from streams.pipeline import Rules
 from streams.policy_reader import InForce
 from streams.secrets import Secrets
 from streams.worker import Worker
-from tests.strategies import NOW_MS, Sent, ring
-from tests.streams.test_pipeline import SECRETS, everyone_grants
+from tests.kit.consent import ledger_of
+from tests.strategies import NOW_MS, Sent, everyone_agrees, ring
+from tests.streams.test_pipeline import SECRETS
 
 POLICY, KEYS = load_policy(BUNDLED_POLICY), ring(0)
 
@@ -43,7 +44,7 @@ class Around:
     run: list[Sent]
     faults: dict[str, list[Fault]] = field(default_factory=dict)
     policies: list[Policy] = field(default_factory=list)  # in force the first time, the second, ...
-    words: list[ConsentRecord] = field(default_factory=everyone_grants)
+    words: list[Word] = field(default_factory=everyone_agrees)
     journal: list[str] = field(default_factory=list)
     sent: list[Emission] = field(default_factory=list)
     acked: list[int] = field(default_factory=list)
@@ -136,9 +137,7 @@ class Around:
 
     async def current(self) -> Ledger:
         self.proved_s = self.clock.monotonic_s()
-        ledger = Ledger()
-        for word in self.words:
-            ledger.apply(word)
+        ledger = ledger_of(self.words)
         self.step("ledger")
         await asyncio.sleep(0)  # where a cancellation is heard
         return ledger
@@ -194,6 +193,6 @@ class Producer:
         self.around.step("committed")
 
 
-def without(run: Sequence[ConsentRecord], subject: str) -> list[ConsentRecord]:
+def without(run: Sequence[Word], subject: str) -> list[Word]:
     """The words of everybody but one."""
     return [word for word in run if word.subject != subject]

@@ -18,19 +18,21 @@ from streams.keys import KeyRing
 from streams.ledger import Ledger
 from streams.observe import observe
 from streams.pipeline import Outcome, Rules, process
+from tests.kit.consent import ledger_of
 from tests.kit.secrets import secrets
 from tests.oracle import World, keyed, of_the_willing
 from tests.strategies import (
     NOW_MS,
     Sent,
     encoded,
+    everyone_agrees,
     key_rings,
     policies,
     ring,
     runs,
     sound_batch,
 )
-from tests.streams.test_pipeline import epochs_of, everyone_grants
+from tests.streams.test_pipeline import epochs_of
 
 
 def outcome_of(run: list[Sent], policy: Policy) -> Outcome:
@@ -75,14 +77,12 @@ def test_a_message_has_an_id_that_follows_from_its_rows_and_a_broken_one_has_non
 def test_a_message_has_the_day_of_its_first_event_that_passed(
     run: list[Sent], policy: Policy, keys: KeyRing
 ) -> None:
-    ledger = Ledger()
-    for word in everyone_grants():
-        ledger.apply(word)
+    ledger = ledger_of(everyone_agrees())
     messages = [RawMessage(at, NOW_MS, sent.value) for at, sent in enumerate(run)]
     outcome = process(
         messages, Rules(Codec(), policy, keys), ledger, secrets(sealing=keys.sealing), NOW_MS
     )
-    world = World(everyone_grants(), policy, epochs_of(keys), NOW_MS)
+    world = World(everyone_agrees(), policy, epochs_of(keys), NOW_MS)
 
     def day(sent: Sent, purpose: Purpose) -> int:
         if sent.batch is None:

@@ -15,10 +15,9 @@ from events.errors import Retry
 from events.outcomes import Rejected
 from streams import worker
 from tests.oracle import World, expect
-from tests.strategies import NOW_MS, Sent, encoded, fixed_id, sound_batch
+from tests.strategies import NOW_MS, Sent, encoded, everyone_agrees, fixed_id, sound_batch
 from tests.streams.around import KEYS, POLICY, Around, Fault, without
 from tests.streams.read_back import read_back
-from tests.streams.test_pipeline import everyone_grants
 
 CANARY = "canary-in-an-error"
 _DIE = worker.die
@@ -49,7 +48,7 @@ def last_words(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def expected(run: Sequence[Sent]) -> Any:
     epochs = [(epoch.epoch, epoch.from_ms, epoch.keys) for epoch in KEYS.epochs]
-    return expect(run, World(everyone_grants(), POLICY, epochs, NOW_MS))
+    return expect(run, World(everyone_agrees(), POLICY, epochs, NOW_MS))
 
 
 def test_without_a_fault_everything_is_sent_and_acknowledged_in_order() -> None:

@@ -14,11 +14,11 @@ from events.policy_diff import compare, is_narrowing
 from events.topics import Topic
 from streams.emit import Emission
 from tests.oracle import Expected, Row, World, expect
-from tests.strategies import NOW_MS, Sent, policies, ring, runs
+from tests.strategies import NOW_MS, Sent, everyone_agrees, policies, ring, runs
 from tests.streams.around import KEYS, POLICY, Around
 from tests.streams.read_back import read, read_back
 from tests.streams.test_carry import Died, kafka_says, six_messages
-from tests.streams.test_pipeline import emitted, epochs_of, everyone_grants
+from tests.streams.test_pipeline import emitted, epochs_of
 
 NARROW = POLICY.model_copy(
     update={
@@ -44,7 +44,7 @@ def death(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def expected(run: Sequence[Sent], policy: Policy) -> Expected:
-    return expect(run, World(everyone_grants(), policy, epochs_of(KEYS), NOW_MS))
+    return expect(run, World(everyone_agrees(), policy, epochs_of(KEYS), NOW_MS))
 
 
 def hashes(sent: Iterable[Emission]) -> dict[int, set[str]]:
@@ -117,8 +117,8 @@ def test_what_passes_under_a_narrower_policy_passed_before_and_as_finely(
     narrow = narrower(wide, data)
     assert is_narrowing(compare(wide, narrow))
     whole, ours = [range(len(run))], ring(0)
-    before = read_back(emitted(run, whole, everyone_grants(), wide, ours))
-    after = read_back(emitted(run, whole, everyone_grants(), narrow, ours))
+    before = read_back(emitted(run, whole, everyone_agrees(), wide, ours))
+    after = read_back(emitted(run, whole, everyone_agrees(), narrow, ours))
     assert after.training.keys() <= before.training.keys()
     assert after.partials.keys() <= before.partials.keys()
     known: dict[Row, Row] = {}

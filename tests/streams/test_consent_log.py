@@ -6,16 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.codec import Codec
-from events.consent import SCHEMA, ConsentRecord, to_record
+from events.consent import Actor, ActorRole, ConsentAction, ConsentRecord, Terms, Word
+from events.consent_hash import record_hash
 from events.policy import BUNDLED_POLICY, load_policy
-from events.purposes import GOVERNANCE, PURPOSES
+from events.purposes import GOVERNANCE, PURPOSES, Purpose
 from events.topics import Topic
 from streams.consent_log import consent_log
 from streams.decode import RawMessage
 from streams.emit import Source
 from streams.pipeline import Rules
 from streams.pseudonymise import subject_id
-from tests.strategies import EPOCH_STARTS_MS, NOW_MS, SUBJECTS, consent_records, ring
+from tests.kit.consent import chained, message_of
+from tests.strategies import EPOCH_STARTS_MS, NOW_MS, SUBJECTS, ring, words
 from tests.streams.read_back import read
 
 KEYS = ring(*EPOCH_STARTS_MS)
@@ -23,16 +25,18 @@ RULES = Rules(Codec(), load_policy(BUNDLED_POLICY), KEYS)
 SOURCE = Source(Topic.CONSENT, "id", 0, "f" * 64)
 
 
-def message(offset: int, consent: ConsentRecord | None) -> RawMessage:
-    value = Codec().encode(SCHEMA, to_record(consent)) if consent else b"canary-broken"
-    return RawMessage(offset, NOW_MS + offset, value)
+def messages(said: list[Word | None]) -> list[RawMessage]:
+    """The records of words in the topic's order; None: something that cannot be read."""
+    records = iter(chained([word for word in said if word]))
+    values = [message_of(next(records))[1] if word else b"canary-broken" for word in said]
+    return [RawMessage(at, NOW_MS + at, value) for at, value in enumerate(values)]
 
 
-@given(said=st.lists(consent_records() | st.none(), max_size=8))
+@given(said=st.lists(words() | st.none(), max_size=8))
 def test_every_record_is_in_the_log_and_every_broken_one_in_the_dead_letters(
-    said: list[ConsentRecord | None],
+    said: list[Word | None],
 ) -> None:
-    emissions = consent_log([message(at, word) for at, word in enumerate(said)], SOURCE, RULES)
+    emissions = consent_log(messages(said), SOURCE, RULES)
     found = {emission.topic: read(emission) for emission in emissions}
     sound = [(at, word) for at, word in enumerate(said) if word is not None]
     broken = [at for at, word in enumerate(said) if word is None]
@@ -49,7 +53,9 @@ def test_every_record_is_in_the_log_and_every_broken_one_in_the_dead_letters(
         assert columns["pseudonym"].tolist() == [subject_id(key, word.subject) for _, word in sound]
         assert record["purpose"] == [word.purpose.value for _, word in sound]
         assert record["action"] == [word.action.value for _, word in sound]
-        assert record["notice_version"] == [word.notice_version for _, word in sound]
+        told = [word.terms or Terms("", b"", "") for _, word in sound]
+        assert record["notice_version"] == [terms.notice_version for terms in told]
+        assert record["lawful_basis"] == [terms.lawful_basis for terms in told]
     if broken:
         record, columns = found[Topic.DEAD_LETTERS]
         assert record["topic"] == "consent"
@@ -57,9 +63,41 @@ def test_every_record_is_in_the_log_and_every_broken_one_in_the_dead_letters(
         assert columns["message_time_ms"].tolist() == [NOW_MS + at for at in broken]
 
 
-@given(said=st.lists(consent_records(), min_size=1, max_size=8))
-def test_the_log_names_nobody_and_joins_with_no_purpose(said: list[ConsentRecord]) -> None:
-    (emission,) = consent_log([message(at, word) for at, word in enumerate(said)], SOURCE, RULES)
+@given(said=st.lists(words(), min_size=1, max_size=8))
+def test_the_chain_can_be_checked_in_the_log_without_knowing_anybody(said: list[Word]) -> None:
+    (emission,) = consent_log(messages([*said]), SOURCE, RULES)
+    record, columns = read(emission)
+    for at in range(len(said)):
+        found = {name: values[at] for name, values in record.items() if isinstance(values, list)}
+        terms = (found["notice_version"], bytes.fromhex(found["notice_sha256"]))
+        word = Word(
+            subject="somebody",
+            purpose=Purpose(found["purpose"]),
+            action=ConsentAction(found["action"]),
+            at_ms=int(columns["at_ms"][at]),
+            terms=Terms(*terms, found["lawful_basis"]) if terms[0] else None,
+            actor=Actor(ActorRole(found["actor_role"]), found["actor_id"]),
+            jurisdiction=found["jurisdiction"],
+        )
+        who, previous = bytes.fromhex(found["who"]), bytes.fromhex(found["previous"])
+        assert record_hash(word, who, found["number"], previous).hex() == found["hash"]
+        assert not previous or found["previous"] in record["hash"][:at]
+
+
+def test_a_record_that_was_taken_out_of_the_topic_is_no_dead_letter() -> None:
+    assert consent_log([RawMessage(3, NOW_MS, None)], SOURCE, RULES) == []
+
+
+def test_a_record_of_the_first_version_is_in_the_log_without_a_chain() -> None:
+    early = ConsentRecord(Word(SUBJECTS[0], PURPOSES[0], ConsentAction.PAUSE, NOW_MS))
+    (emission,) = consent_log([RawMessage(0, NOW_MS, message_of(early)[1])], SOURCE, RULES)
+    record, _ = read(emission)
+    assert (record["number"], record["who"], record["hash"]) == ([-1], [""], [""])
+
+
+@given(said=st.lists(words(), min_size=1, max_size=8))
+def test_the_log_names_nobody_and_joins_with_no_purpose(said: list[Word]) -> None:
+    (emission,) = consent_log(messages([*said]), SOURCE, RULES)
     assert b"canary" not in emission.value
     theirs = {
         subject_id(epoch.keys[purpose], subject)

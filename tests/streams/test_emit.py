@@ -19,10 +19,11 @@ from streams.decode import RawMessage
 from streams.emit import Emission, Source, dead_letter_records, emit
 from streams.ledger import Ledger
 from streams.pipeline import Rules, process
+from tests.kit.consent import ledger_of
 from tests.oracle import World, expect
-from tests.strategies import NOW_MS, Sent, encoded, fixed_id, ring, sound_batch
+from tests.strategies import NOW_MS, Sent, encoded, everyone_agrees, fixed_id, ring, sound_batch
 from tests.streams.read_back import read, read_back
-from tests.streams.test_pipeline import SECRETS, everyone_grants
+from tests.streams.test_pipeline import SECRETS
 
 SOURCE = Source(Topic.RAW, "00000000-0000-0000-0000-000000000000", 3, "f" * 64)
 KEYS = ring(0)
@@ -32,10 +33,8 @@ LONG = "x" * 59
 
 
 def emissions_of(run: Sequence[Sent], policy: Policy) -> list[Emission]:
-    ledger = Ledger()
-    for word in everyone_grants():
-        ledger.apply(word)
     messages = [RawMessage(at, NOW_MS, sent.value) for at, sent in enumerate(run)]
+    ledger = ledger_of(everyone_agrees())
     outcome = process(messages, Rules(Codec(), policy, KEYS), ledger, SECRETS, NOW_MS)
     return emit(outcome, SOURCE, policy.lateness_ms, {}, Codec())
 
@@ -98,7 +97,7 @@ def test_no_message_reaches_1_mib_and_all_that_went_in_is_read_back(
     policy = bundled.model_copy(update={"applications": (*bundled.applications, *names)})
     emissions = emissions_of(run, policy)
     assert max(len(emission.value) for emission in emissions) < MAX_MESSAGE_BYTES
-    assert read_back(emissions) == expect(run, World(everyone_grants(), policy, EPOCHS, NOW_MS))
+    assert read_back(emissions) == expect(run, World(everyone_agrees(), policy, EPOCHS, NOW_MS))
 
 
 def test_256_full_batches_are_split_into_messages_below_1_mib() -> None:

@@ -13,7 +13,7 @@ from events.clock import SystemClock
 from streams.ending import END_WITHIN_S, EndingWorker
 from streams.worker import EXIT_STOPPED
 from tests.endurance.brokers import FrozenBroker
-from tests.streams.test_pipeline import everyone_grants
+from tests.strategies import everyone_agrees
 from tests.streams.test_worker import (
     PARTITIONS,
     provided,
@@ -32,7 +32,7 @@ def test_a_worker_whose_broker_is_frozen_ends_in_time_and_says_so_if_it_had_to_g
 ) -> None:
     with FrozenBroker(tmp_path / "broker.log") as broker:
         settings = provided(broker, tmp_path)
-        publish(settings, everyone_grants(), runs_of(SystemClock().now_ms() - 3_600_000))
+        publish(settings, everyone_agrees(), runs_of(SystemClock().now_ms() - 3_600_000))
         log_file = tmp_path / "worker.log"
         worker = start(settings, log_file)
         try:

@@ -18,25 +18,29 @@ from events.codec import Codec
 from events.consent import SCHEMA, ConsentAction, ConsentRecord, to_record
 from events.errors import Retry, ServerMissing
 from events.kafka import client_config, create_topics, wait_for_kafka
+from events.metrics import REGISTRY
 from events.outcomes import Withheld
 from events.purposes import Purpose
 from events.schemas import AvroSchema, BundledSchema, newest
 from events.settings import Settings
 from events.topics import Topic
 from streams.ledger_reader import LedgerReader
-from tests.strategies import NOTICE, NOW_MS, SUBJECTS
+from tests.kit.consent import chained, message_of
+from tests.strategies import NOW_MS, SUBJECTS, TERMS, word
 
 ANNA, TRAINING = SUBJECTS[0], Purpose.AGENT_TRAINING
 _PATIENCE_S = 10.0
 
 
-def word(action: ConsentAction, subject: str = ANNA) -> ConsentRecord:
-    notice = NOTICE if action is ConsentAction.GRANT else ""
-    return ConsentRecord(subject, TRAINING, action, notice, NOW_MS)
-
-
-GRANT, WITHDRAW = word(ConsentAction.GRANT), word(ConsentAction.WITHDRAW)
-PAUSE = word(ConsentAction.PAUSE)
+#: Anna sees the notice and agrees; then she withdraws, and pauses as well.
+SEEN, GRANT, WITHDRAW, PAUSE = chained([
+    word(action)
+    for action in (
+        *(ConsentAction.ACKNOWLEDGE, ConsentAction.GRANT),
+        *(ConsentAction.WITHDRAW, ConsentAction.PAUSE),
+    )
+])  # fmt: skip
+AGREED = (SEEN, GRANT)
 
 
 def until(condition: Callable[[], bool]) -> bool:
@@ -80,8 +84,9 @@ class FakeBroker:
     def end(self) -> int:
         return self.low + len(self.records)
 
-    def say(self, consent: ConsentRecord) -> None:
-        self.write(consent.key, Codec().encode(SCHEMA, to_record(consent)))
+    def say(self, *said: ConsentRecord) -> None:
+        for consent in said:
+            self.write(*message_of(consent))
 
     def write(self, key: bytes, value: bytes | None) -> None:
         self.records.append((key, value))
@@ -141,7 +146,7 @@ def reading(
 
 
 def verdict(reader: LedgerReader) -> Withheld | None:
-    return reader.ledger.objection(ANNA, TRAINING, NOTICE)
+    return reader.ledger.objection(ANNA, TRAINING, TERMS)
 
 
 def test_it_is_not_current_before_it_has_been_started() -> None:
@@ -150,7 +155,7 @@ def test_it_is_not_current_before_it_has_been_started() -> None:
 
 def test_it_is_not_current_before_the_end_has_been_read(monkeypatch: pytest.MonkeyPatch) -> None:
     broker = FakeBroker(held_back=True)
-    broker.say(GRANT)
+    broker.say(*AGREED)
     with reading(broker, monkeypatch) as (reader, _):
         time.sleep(0.05)
         assert not reader.is_current()
@@ -167,7 +172,7 @@ def test_an_empty_topic_is_soon_read_to_its_end(monkeypatch: pytest.MonkeyPatch)
 
 def test_an_end_that_is_told_too_early_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     broker = FakeBroker(held_back=True, told_end=0)
-    broker.say(GRANT)
+    broker.say(*AGREED)
     with reading(broker, monkeypatch) as (reader, _):
         time.sleep(0.05)
         assert not reader.is_current()
@@ -212,7 +217,7 @@ def test_a_proof_is_as_old_as_its_question(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_an_error_among_the_records_loses_none_behind_it(monkeypatch: pytest.MonkeyPatch) -> None:
     broker = FakeBroker(fault_before=1)
-    broker.say(GRANT)
+    broker.say(*AGREED)
     broker.say(WITHDRAW)
     with reading(broker, monkeypatch) as (reader, _):
         assert until(reader.is_current)
@@ -237,7 +242,7 @@ class FlakyRegistry:
 
 def test_a_registry_that_is_away_loses_no_record(monkeypatch: pytest.MonkeyPatch) -> None:
     broker, registry = FakeBroker(), FlakyRegistry()
-    broker.say(GRANT)
+    broker.say(*AGREED)
     broker.write(WITHDRAW.key, Codec(registry).encode(SCHEMA, to_record(WITHDRAW)))
     broker.say(PAUSE)
     with reading(broker, monkeypatch, Codec(registry)) as (reader, _):
@@ -250,7 +255,7 @@ def test_a_topic_whose_first_records_are_gone_is_read_from_where_it_begins(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     broker = FakeBroker(low=7)
-    broker.say(GRANT)
+    broker.say(*AGREED)
     with reading(broker, monkeypatch) as (reader, _):
         assert until(reader.is_current)
         assert verdict(reader) is None
@@ -258,8 +263,9 @@ def test_a_topic_whose_first_records_are_gone_is_read_from_where_it_begins(
 
 def test_a_deleted_record_takes_its_consent_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
     broker = FakeBroker()
-    broker.say(GRANT)
-    broker.write(GRANT.key, None)
+    broker.say(*AGREED)
+    for consent in AGREED:
+        broker.write(consent.key, None)
     with reading(broker, monkeypatch) as (reader, _):
         assert until(reader.is_current)
         assert verdict(reader) is Withheld.NOT_ENROLLED
@@ -268,21 +274,38 @@ def test_a_deleted_record_takes_its_consent_with_it(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     ("key", "no"),
     [
-        (WITHDRAW.key, Withheld.NOT_ENROLLED),
-        (PAUSE.key, Withheld.PAUSED),
+        (WITHDRAW.key, Withheld.CHAIN_BROKEN),
+        (GRANT.key, Withheld.CHAIN_BROKEN),
         (b"no key of ours", None),
-        (word(ConsentAction.WITHDRAW, SUBJECTS[1]).key, None),
+        (chained([word(ConsentAction.WITHDRAW, SUBJECTS[1])])[0].key, None),
     ],
 )
 def test_a_record_that_cannot_be_read_counts_as_a_no_of_its_key(
     monkeypatch: pytest.MonkeyPatch, key: bytes, no: Withheld | None
 ) -> None:
-    broker = FakeBroker()
-    broker.say(GRANT)
+    broker, before = FakeBroker(), count_of("glasshouse_ledger_broken_records_total")
+    broker.say(*AGREED)
     broker.write(key, b"broken")
     with reading(broker, monkeypatch) as (reader, _):
         assert until(reader.is_current)
         assert verdict(reader) is no
+        assert count_of("glasshouse_ledger_broken_records_total") == before + 1
+
+
+def test_a_record_that_does_not_follow_withholds_its_person_and_is_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broker, before = FakeBroker(), count_of("glasshouse_ledger_broken_records_total")
+    broker.say(SEEN, GRANT, PAUSE)  # what came between is not there
+    with reading(broker, monkeypatch) as (reader, _):
+        assert until(reader.is_current)
+        assert verdict(reader) is Withheld.CHAIN_BROKEN
+        assert count_of("glasshouse_ledger_broken_records_total") == before + 1
+        assert count_of("glasshouse_ledger_doubtful_chains") == 1
+
+
+def count_of(metric: str) -> float:
+    return REGISTRY.get_sample_value(metric) or 0.0
 
 
 @dataclass(slots=True)
@@ -314,16 +337,14 @@ def test_on_a_broker_it_sees_a_withdrawal_and_goes_stale_when_the_broker_dies(
         create_topics(wait_for_kafka(settings), settings)
         producer = Producer(client_config(settings))
 
-        def say(consent: ConsentRecord) -> None:
-            value = Codec().encode(SCHEMA, to_record(consent))
-            producer.produce(Topic.CONSENT.value, value, consent.key)
+        def say(*said: ConsentRecord) -> None:
+            for consent in said:
+                key, value = message_of(consent)
+                producer.produce(Topic.CONSENT.value, value, key)
             assert producer.flush(10) == 0
 
-        for number in range(300):
-            consent = word(ConsentAction.GRANT, f"someone-{number}")
-            value = Codec().encode(SCHEMA, to_record(consent))
-            producer.produce(Topic.CONSENT.value, value, consent.key)
-        say(GRANT)
+        others = [word(ConsentAction.GRANT, f"someone-{number}") for number in range(300)]
+        say(*chained(others), *AGREED)
         reader = LedgerReader(settings, Codec(), SystemClock())
         reader.start()
         try:

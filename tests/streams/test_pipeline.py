@@ -8,59 +8,48 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from events.codec import Codec
-from events.consent import ConsentAction, ConsentRecord
+from events.consent import Word
 from events.policy import Policy
-from events.purposes import PURPOSES
 from events.topics import Topic
 from events.vocabulary import Action
 from streams.decode import RawMessage
 from streams.emit import Emission, Source, emit
 from streams.keys import KeyRing
-from streams.ledger import Ledger
 from streams.pipeline import Rules, process
+from tests.kit.consent import ledger_of
 from tests.kit.secrets import secrets
 from tests.oracle import Epochs, World, expect
 from tests.strategies import (
     APPLICATIONS,
-    NOTICE,
     NOW_MS,
     SUBJECTS,
     TEAMS,
     Sent,
-    consent_records,
+    everyone_agrees,
     key_rings,
     policies,
     ring,
     runs,
+    words,
 )
 from tests.streams.read_back import read, read_back
 
 SOURCE = Source(Topic.RAW, "topic-id", 3, "f" * 64)
-Words = Sequence[ConsentRecord]
+Words = Sequence[Word]
 _CODEC = Codec()
 #: What a worker knows of everybody.
 SECRETS = secrets()
 
 
-def everyone_grants() -> list[ConsentRecord]:
-    return [
-        ConsentRecord(subject, purpose, ConsentAction.GRANT, NOTICE, NOW_MS)
-        for subject in SUBJECTS
-        for purpose in PURPOSES
-    ]
-
-
 #: Mostly nothing is in the way; sometimes people have said other things since.
-words = st.lists(consent_records(), max_size=4).map(lambda said: everyone_grants() + said)
+histories = st.lists(words(), max_size=4).map(lambda said: everyone_agrees() + said)
 
 
 def emitted(
     run: Sequence[Sent], takes: Sequence[Sequence[int]], said: Words, policy: Policy, keys: KeyRing
 ) -> list[Emission]:
     """What the takes, each a list of offsets in ``run``, lead to."""
-    ledger = Ledger()
-    for word in said:
-        ledger.apply(word)
+    ledger = ledger_of(said)
     rules = Rules(_CODEC, policy, keys)
     emissions = []
     for take in takes:
@@ -84,7 +73,7 @@ def splits(draw: st.DrawFn, count: int) -> list[list[int]]:
 
 
 @settings(max_examples=100)
-@given(data=st.data(), run=runs(), said=words, policy=policies(), keys=key_rings())
+@given(data=st.data(), run=runs(), said=histories, policy=policies(), keys=key_rings())
 def test_any_order_any_duplicates_and_any_split_give_what_the_oracle_gives(
     data: st.DataObject, run: list[Sent], said: Words, policy: Policy, keys: KeyRing
 ) -> None:
@@ -98,14 +87,14 @@ def test_neither_a_rotation_nor_another_policy_gives_a_row_another_identity(
     run: list[Sent], wide: Policy, narrow: Policy, keys: KeyRing
 ) -> None:
     whole = [range(len(run))]
-    before = read_back(emitted(run, whole, everyone_grants(), wide, keys))
-    after = read_back(emitted(run, whole, everyone_grants(), narrow, keys))
-    everything = expect(run, World(everyone_grants(), _takes_all(wide), epochs_of(keys), NOW_MS))
+    before = read_back(emitted(run, whole, everyone_agrees(), wide, keys))
+    after = read_back(emitted(run, whole, everyone_agrees(), narrow, keys))
+    everything = expect(run, World(everyone_agrees(), _takes_all(wide), epochs_of(keys), NOW_MS))
     for found in (before, after):
         assert found.training.keys() <= everything.training.keys()
         assert found.partials.keys() <= everything.partials.keys()
     later = ring(*[epoch.from_ms for epoch in keys.epochs], NOW_MS + 10**9)
-    rotated = read_back(emitted(run, whole, everyone_grants(), wide, later))
+    rotated = read_back(emitted(run, whole, everyone_agrees(), wide, later))
     assert (rotated.training, rotated.partials) == (before.training, before.partials)
 
 
@@ -118,7 +107,7 @@ def _takes_all(policy: Policy) -> Policy:
     return policy.model_copy(update={"purposes": limits})
 
 
-@given(run=runs(), said=words, policy=policies(), keys=key_rings())
+@given(run=runs(), said=histories, policy=policies(), keys=key_rings())
 def test_no_identifier_of_the_source_is_in_any_emitted_byte(
     run: list[Sent], said: Words, policy: Policy, keys: KeyRing
 ) -> None:
@@ -141,7 +130,7 @@ def test_no_id_of_one_purpose_or_of_governance_equals_one_of_another(
     run: list[Sent], policy: Policy, keys: KeyRing
 ) -> None:
     ids: dict[Topic, set[int]] = {}
-    for emission in emitted(run, [range(len(run))], everyone_grants(), policy, keys):
+    for emission in emitted(run, [range(len(run))], everyone_agrees(), policy, keys):
         _, columns = read(emission)
         for name in {"pseudonym", "session", "batch"} & columns.keys():
             ids.setdefault(emission.topic, set()).update(columns[name].tolist())

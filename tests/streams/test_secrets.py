@@ -17,9 +17,9 @@ from events.topics import Topic
 from streams.decode import RawMessage
 from streams.emit import emit
 from streams.keys import KeyRing
-from streams.ledger import Ledger
 from streams.pipeline import Outcome, Rules, process
 from streams.secrets import Secrets
+from tests.kit.consent import ledger_of
 from tests.kit.secrets import secrets
 from tests.oracle import secret_of
 from tests.strategies import (
@@ -28,6 +28,7 @@ from tests.strategies import (
     SUBJECTS,
     Sent,
     encoded,
+    everyone_agrees,
     fixed_id,
     key_rings,
     ring,
@@ -35,7 +36,7 @@ from tests.strategies import (
     sound_batch,
 )
 from tests.streams.read_back import read, read_back
-from tests.streams.test_pipeline import SOURCE, everyone_grants
+from tests.streams.test_pipeline import SOURCE
 
 ANNA, BEN, CLEO = SUBJECTS
 POLICY = load_policy(BUNDLED_POLICY)
@@ -51,9 +52,7 @@ def name(subject: str) -> bytes:
 
 
 def outcome_of(run: Sequence[Sent], known: Secrets, keys: KeyRing | None = None) -> Outcome:
-    ledger = Ledger()
-    for word in everyone_grants():
-        ledger.apply(word)
+    ledger = ledger_of(everyone_agrees())
     messages = [RawMessage(at, NOW_MS, sent.value) for at, sent in enumerate(run)]
     return process(messages, Rules(Codec(), POLICY, keys or ring(0)), ledger, known, NOW_MS)
 

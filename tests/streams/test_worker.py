@@ -15,8 +15,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from deploy.broker import EmbeddedBroker
 from deploy.policy.publish import publish_policies
 from events.clock import SystemClock
-from events.codec import Codec
-from events.consent import SCHEMA, ConsentRecord, to_record
+from events.consent import Word
 from events.kafka import client_config, create_topics, wait_for_kafka
 from events.outcomes import Rejected
 from events.policy import BUNDLED_POLICY, load_policy
@@ -26,12 +25,13 @@ from streams.emit import Emission
 from streams.keys import save_keys
 from tests.documents import ROOT
 from tests.kit.agreed import agreed, agreed_flags
+from tests.kit.consent import messages_of as messages_of_words
 from tests.kit.secrets import give_secrets
 from tests.oracle import World, expect
 from tests.producers.read_back import everything_on
-from tests.strategies import SUBJECTS, Sent, encoded, fixed_id, ring, sound_batch
+from tests.strategies import SUBJECTS, Sent, encoded, everyone_agrees, fixed_id, ring, sound_batch
 from tests.streams.read_back import read, read_back
-from tests.streams.test_pipeline import epochs_of, everyone_grants
+from tests.streams.test_pipeline import epochs_of
 
 PARTITIONS = 2
 KEYS = ring(0)
@@ -60,12 +60,11 @@ def runs_of(base_ms: int) -> list[list[Sent]]:
     return runs
 
 
-def publish(settings: Settings, said: Sequence[ConsentRecord], runs: list[list[Sent]]) -> None:
+def publish(settings: Settings, said: Sequence[Word], runs: list[list[Sent]]) -> None:
     give_secrets(settings, SUBJECTS)
     producer = Producer(client_config(settings))
-    for word in said:
-        value = Codec().encode(SCHEMA, to_record(word))
-        producer.produce(Topic.CONSENT.value, value, word.key)
+    for key, value in messages_of_words(said):
+        producer.produce(Topic.CONSENT.value, value, key)
     for partition, run in enumerate(runs):
         for sent in run:
             producer.produce(Topic.RAW.value, sent.value, partition=partition)
@@ -136,7 +135,7 @@ def test_a_worker_accounts_for_every_event_and_ends_quietly(
     settings: Settings, tmp_path: Path
 ) -> None:
     now_ms = SystemClock().now_ms()
-    said = [word for word in everyone_grants() if word.subject != SUBJECTS[2]]
+    said = [word for word in everyone_agrees() if word.subject != SUBJECTS[2]]
     runs = runs_of(now_ms - 3_600_000)
     publish(settings, said, runs)
     log_file = tmp_path / "worker.log"
@@ -168,7 +167,7 @@ def test_a_worker_accounts_for_every_event_and_ends_quietly(
 def test_messages_fetched_as_a_rebalance_begins_are_read_again_though_nothing_was_committed(
     settings: Settings, tmp_path: Path
 ) -> None:
-    publish(settings, everyone_grants(), runs_of(SystemClock().now_ms() - 3_600_000))
+    publish(settings, everyone_agrees(), runs_of(SystemClock().now_ms() - 3_600_000))
     worker = start(settings, tmp_path / "worker.log", ("-m", "tests.streams.interrupted_fetch"))
     try:
         wait_until_accounted(settings, 2 * PARTITIONS * (30 * 3 + 2), worker)

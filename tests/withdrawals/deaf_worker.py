@@ -8,22 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import glasshouse
-from events.consent import ConsentAction, ConsentRecord
-from streams.ledger import Ledger
+from events.consent import ConsentAction
+from events.consent_chain import Chain, Entry
 
-Apply = Callable[[Ledger, ConsentRecord], None]
+Take = Callable[[Chain, Entry], bool]
+_YES = (ConsentAction.ACKNOWLEDGE, ConsentAction.GRANT)
 
 
-def deaf(apply: Apply) -> Apply:
-    """``apply``, but for grants alone."""
+def deaf(take: Take) -> Take:
+    """``take``, but for a yes alone."""
 
-    def hear(ledger: Ledger, word: ConsentRecord) -> None:
-        if word.action is ConsentAction.GRANT:
-            apply(ledger, word)
+    def hear(chain: Chain, entry: Entry) -> bool:
+        return take(chain, entry) if entry.action in _YES else True
 
     return hear
 
 
 if __name__ == "__main__":
-    setattr(Ledger, "apply", deaf(Ledger.apply))  # noqa: B010 (an assignment mypy refuses)
+    setattr(Chain, "take", deaf(Chain.take))  # noqa: B010 (an assignment mypy refuses)
     glasshouse.main()

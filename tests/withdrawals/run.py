@@ -63,9 +63,8 @@ class _Run:
         codec, ring = Codec(), load_keys(settings.keys_path)
         self.people = People.of(plan.withdrawals)
         self.registrar = Registrar(settings, codec)
-        notice = verified_policy(settings).notice_version
         give_secrets(settings, self.people.names)
-        self.registrar.say(self.people.names, ConsentAction.GRANT, notice)
+        self.registrar.enrol(self.people.names, verified_policy(settings))
         self.watch = parts.enter_context(Watch(settings, codec, self.people.pseudonyms(ring)))
         load = Load(settings, codec, self.people, plan.batch_every_s, plan.replay_share)
         self.load = parts.enter_context(load)

@@ -8,12 +8,14 @@ from collections.abc import Callable, Sequence
 from confluent_kafka import KafkaError, Message, Producer
 
 from events.codec import Codec
-from events.consent import SCHEMA, ConsentAction, ConsentRecord, to_record
+from events.consent import SCHEMA, ConsentAction, ConsentRecord, Word, to_record
 from events.kafka import client_config
+from events.policy import Policy
 from events.purposes import PURPOSES, Purpose
 from events.settings import Settings
 from events.topics import Topic
-from producers.consents import words
+from producers.consent_pen import Pen
+from producers.consents import enrolment, words
 
 _WAIT_S = 60.0
 
@@ -22,28 +24,39 @@ class Registrar:
     """Records words, and waits for Kafka to acknowledge them."""
 
     def __init__(self, settings: Settings, codec: Codec) -> None:
-        self._codec = codec
+        self._codec, self._pen = codec, Pen()
         self._producer = Producer(client_config(settings, **{"linger.ms": 0, "acks": "all"}))
 
-    def say(
-        self, names: Sequence[str], action: ConsentAction, notice: str = ""
-    ) -> dict[tuple[str, Purpose], float]:
+    def enrol(self, names: Sequence[str], policy: Policy) -> None:
+        """Have ``names`` see the notice in force and agree to every purpose."""
+        self._send(enrolment(names, PURPOSES, _now_ms(), policy))
+
+    def say(self, names: Sequence[str], action: ConsentAction) -> dict[tuple[str, Purpose], float]:
         """Have ``names`` say the same about every purpose. For each word when (monotonic) Kafka's
         acknowledgement came here: so much later than it was given as the answer was under way."""
-        acknowledged_s: dict[tuple[str, Purpose], float] = {}
+        return self._send(words(names, PURPOSES, action, _now_ms()))
 
-        def heard_of(word: ConsentRecord) -> Callable[[KafkaError | None, Message], None]:
+    def _send(self, said: Sequence[Word]) -> dict[tuple[str, Purpose], float]:
+        acknowledged_s: dict[tuple[str, Purpose], float] = {}
+        reports = 0
+
+        def heard_of(record: ConsentRecord) -> Callable[[KafkaError | None, Message], None]:
             def heard(error: KafkaError | None, _: Message) -> None:
+                nonlocal reports
                 if error is None:
-                    acknowledged_s[word.subject, word.purpose] = time.monotonic()
+                    reports += 1
+                    acknowledged_s[record.word.subject, record.word.purpose] = time.monotonic()
 
             return heard
 
-        said = words(names, PURPOSES, action, notice, time.time_ns() // 1_000_000)
-        for word in said:
-            value = self._codec.encode(SCHEMA, to_record(word))
-            place = (Topic.CONSENT.value, value, word.key)
-            self._producer.produce(*place, on_delivery=heard_of(word))
+        for record in self._pen.write_all(said):
+            value = self._codec.encode(SCHEMA, to_record(record))
+            place = (Topic.CONSENT.value, value, record.key)
+            self._producer.produce(*place, on_delivery=heard_of(record))
         self._producer.flush(_WAIT_S)
-        assert len(acknowledged_s) == len(said), "Kafka did not acknowledge what people said"
+        assert reports == len(said), "Kafka did not acknowledge what people said"
         return acknowledged_s
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
