@@ -10,6 +10,7 @@ healed by what is said anew behind it: acknowledge, grant and resume.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
@@ -130,20 +131,22 @@ class Chain:
 
     def take(self, entry: Entry) -> bool:
         """Take in the next record; whether it followed."""
-        # In a whole chain what follows is new. Otherwise it may stand here already, under the same
-        # key, and the topic keeps the later of the two.
-        if not (self.whole and entry.name not in ASPECT_NAMES and follows(self.head, entry)):
-            self.forget(entry.name)
-        return self._append(entry)
+        # In a whole chain what follows is new; but for the first version, whose names come again.
+        new = self.whole and entry.name not in ASPECT_NAMES and follows(self.head, entry)
+        if new or not self._has(entry.name):
+            return self._append(entry)
+        # The topic keeps the later of two under one key.
+        rest = [each for each in self.entries if each.name != entry.name]
+        self._become([*rest, entry])
+        return follows(rest[-1] if rest else None, entry)
 
     def forget(self, name: bytes) -> None:
         """Take in that the record called ``name`` was taken out of the topic."""
-        entries = self.entries
-        if any(each.name == name for each in entries):
-            self.entries, self.standing, self.whole = [], SILENT, True
-            for each in entries:
-                if each.name != name:
-                    self._append(each)
+        if self._has(name):
+            self._become([each for each in self.entries if each.name != name])
+
+    def _has(self, name: bytes) -> bool:
+        return any(each.name == name for each in self.entries)
 
     def _append(self, entry: Entry) -> bool:
         head = self.head
@@ -151,6 +154,15 @@ class Chain:
         if followed and head and entry.previous:
             entry = entry._replace(previous=head.name)  # one object for equal bytes
         self.entries.append(entry)
-        self.standing = after(self.standing, entry.action, entry.terms, followed=followed)
         self.whole &= followed
+        self.standing = after(self.standing, entry.action, entry.terms, followed=followed)
         return followed
+
+    def _become(self, entries: Sequence[Entry]) -> None:
+        """Stand for ``entries`` from one moment to the next: whoever asks meanwhile, from another
+        thread, must not meet a part of them, in which a no may be missing."""
+        other = Chain()
+        for entry in entries:
+            other._append(entry)
+        self.entries, self.whole = other.entries, other.whole
+        self.standing = other.standing

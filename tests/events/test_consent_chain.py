@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 from hypothesis import given
@@ -23,7 +24,7 @@ from events.consent import (
     from_record,
     to_record,
 )
-from events.consent_chain import Chain, objection
+from events.consent_chain import Chain, Standing, entry_of, objection
 from events.consent_key import key_parts
 from events.consent_message import heard
 from events.outcomes import Withheld
@@ -309,6 +310,32 @@ def test_a_record_that_cannot_be_read_breaks_the_chain_and_can_be_spoken_behind(
 
 
 # Records that are taken out, and compaction.
+
+
+class Watched(Chain):
+    """Notes each standing that another thread may meet."""
+
+    __slots__ = ()
+    met: ClassVar[list[Standing]] = []
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        if name == "standing":
+            self.met.append(self.standing)
+
+
+@pytest.mark.parametrize("again", [WITHDRAW, OBJECT, PAUSE])
+def test_while_a_chain_is_read_anew_nobody_meets_a_part_of_it(again: ConsentAction) -> None:
+    """A no that comes twice, and a record that is taken out in front of a no."""
+    entries = [entry_of(record) for record in chained(said(SEEN, GRANT, again))]
+    chain = Watched()
+    for entry in entries:
+        chain.take(entry)
+    Watched.met.clear()
+    chain.take(entries[-1])
+    chain.forget(entries[0].name)
+    assert Watched.met
+    assert not any(objection(standing, TERMS) is None for standing in Watched.met)
 
 
 def erased(message: Message) -> Message:
