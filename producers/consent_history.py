@@ -17,6 +17,7 @@ BEFORE_CHAINS = "from before there were chains"
 UNREADABLE = "cannot be read"
 CHANGED = "was changed: it is not what its key says"
 FORK = "follows the same record as another one: two wrote at one time, or one was put in"
+BEHIND = "follows a record that was changed or cannot be read"
 MISSING = "follows a record that is not here before it: one was removed, or two were swapped"
 TOO_LATE = "is of the first version, behind records that are not"
 
@@ -66,27 +67,29 @@ def lines(spoken: Spoken) -> list[Line]:
 
 
 def _faults(spoken: Spoken) -> Iterator[str]:
-    seen: set[bytes] = set()
+    seen: list[bytes] = []
     for each, followed, entry in zip(
         spoken.heard, spoken.follow(), spoken.chain.entries, strict=True
     ):
-        yield _fault(entry, each.record, followed=followed, seen=seen)
-        seen.add(entry.name)
+        if not entry.sound:
+            yield CHANGED if each.record else UNREADABLE
+        else:
+            yield _fault(entry, seen, followed=followed)
+        seen.append(entry.name)
 
 
-def _fault(entry: Entry, record: ConsentRecord | None, *, followed: bool, seen: set[bytes]) -> str:
-    if record is None:
-        return UNREADABLE
-    if not entry.sound:
-        return CHANGED
+def _fault(entry: Entry, seen: list[bytes], *, followed: bool) -> str:
+    """Of a record that is what its key says. ``seen`` are those before it."""
     if entry.number == UNCHAINED:
         return BEFORE_CHAINS if followed else TOO_LATE
     if followed:
         return SOUND
+    if seen and entry.previous == seen[-1]:
+        return BEHIND
     return FORK if entry.previous in seen or (seen and not entry.previous) else MISSING
 
 
-def ends_with(found: list[Line], head: bytes) -> bool:
+def contains(found: list[Line], head: bytes) -> bool:
     """Whether the record whose hash is ``head`` is among ``found``: then nothing up to it was cut
     off since."""
     return any(line.entry.name == head and not line.is_broken for line in found)

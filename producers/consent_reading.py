@@ -66,14 +66,14 @@ def history(
 
     Example: glasshouse consent history alice --json
     """
-    from producers.consent_history import ends_with, lines
+    from producers.consent_history import contains, lines
 
     wanted = _hash(head)
     with recorded(settings, Act.CONSENT_HISTORY) as done:
         said = _said(subject, settings)
         found = {p: lines(said[person_of(subject), p]) for p in PURPOSES}
         done.rows = sum(len(each) for each in found.values())
-    there = wanted is None or any(ends_with(each, wanted) for each in found.values())
+    there = wanted is None or any(contains(each, wanted) for each in found.values())
     broken = {p: sum(line.is_broken for line in each) for p, each in found.items()}
     if as_json:
         _show_json(subject, found, broken, head_is_there=None if wanted is None else there)
