@@ -190,7 +190,7 @@ def test_the_ledger_gets_grants_withdrawals_pauses_and_resumes(
         "pause": 6,
         "resume": 6,
     }
-    assert actions.index("withdraw") == 48
+    assert actions.index("withdraw") == 2 * 48
 
 
 @pytest.mark.service

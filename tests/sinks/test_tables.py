@@ -188,6 +188,24 @@ def test_an_account_of_the_version_before_is_read_as_one_without_copies() -> Non
     assert [row["redriven_from"] for row in _rows(old)["governance.accounting"].to_pylist()] == [-1]
 
 
+def test_a_consent_log_of_the_version_before_is_read_as_one_without_chains() -> None:
+    earlier = next(each for each in bundled() if (each.name, each.version) == ("consent_log", 1))
+    sent, body = said(2), io.BytesIO()
+    fastavro.schemaless_writer(body, earlier.parsed, _record(sent))
+    old = replace(sent, value=SINGLE_OBJECT_MAGIC + earlier.fingerprint + body.getvalue())
+    rows = _rows(old)["governance.consent_log"].to_pylist()
+    assert [(row["action"], row["number"], row["hash"]) for row in rows] == [("grant", -1, "")] * 2
+
+
+def test_a_consent_log_has_the_chain_or_leaves_it_out_whole() -> None:
+    sent = said(2)
+    (first, _) = _rows(sent)["governance.consent_log"].to_pylist()
+    assert (first["number"], first["actor_id"], first["jurisdiction"]) == (1, "7f3c9a", "DE-BY")
+    assert _rejected(sent, hash=[]) is Rejected.UNEQUAL_COLUMNS
+    assert _rejected(sent, number=[1]) is Rejected.UNEQUAL_COLUMNS
+    assert _rejected(sent, actor_id=["John Doe", "0"]) is Rejected.INVALID_HEADER
+
+
 def test_a_watermark_comes_with_the_account_but_not_before_the_first_event() -> None:
     sent = accounted([Batch(1)], 0, Purpose.AGENT_TRAINING)
     told = _rows(sent)["analytics.watermarks"].to_pylist()
