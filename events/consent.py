@@ -167,31 +167,22 @@ def to_record(consent: ConsentRecord) -> dict[str, Any]:
 def from_record(record: Mapping[str, Any]) -> ConsentRecord:
     """The consent record of a decoded Avro record; ``Reject(INVALID_HEADER)`` where it says
     something this version does not know."""
-    chained = record["number"] != UNCHAINED
+    number, previous, salt = record["number"], _bytes(record, "previous"), _bytes(record, "salt")
+    subject, at_ms = record["subject"], record["at_ms"]
+    chained = number != UNCHAINED
+    sha256 = _bytes(record, "notice_sha256")
+    terms = Terms(record["notice_version"], sha256, record["lawful_basis"])
+    said = (record["purpose"], record["action"], terms)
+    written = (record["actor_role"], record["actor_id"], record["jurisdiction"])
     try:
-        word = Word(
-            subject=record["subject"],
-            purpose=Purpose(record["purpose"]),
-            action=ConsentAction(record["action"]),
-            at_ms=record["at_ms"],
-            terms=_terms(
-                record["notice_version"], _bytes(record, "notice_sha256"), record["lawful_basis"]
-            ),
-            actor=Actor(ActorRole(record["actor_role"]), record["actor_id"])
-            if chained
-            else THE_SUBJECT,
-            jurisdiction=record["jurisdiction"] if chained else UNKNOWN,
-        )
+        common = _common((*said, *written)) if chained else _common_of_the_first_version(said)
     except ValueError:
         raise Reject(Rejected.INVALID_HEADER) from None
-    if not is_sound(word, chained=chained):
+    placed = number >= 0 and len(previous) in (len(NOTHING), HASH_BYTES) and len(salt) == SALT_BYTES
+    if not (is_subject(subject) and at_ms in TIMES_MS and (placed or not chained)):
         raise Reject(Rejected.INVALID_HEADER)
-    if not chained:
-        return ConsentRecord(word)
-    number, previous, salt = record["number"], _bytes(record, "previous"), _bytes(record, "salt")
-    if number < 0 or len(previous) not in (len(NOTHING), HASH_BYTES) or len(salt) != SALT_BYTES:
-        raise Reject(Rejected.INVALID_HEADER)
-    return ConsentRecord(word, number, previous, salt)
+    word = Word(subject, common.purpose, common.action, at_ms, *common[2:])
+    return ConsentRecord(word, number, previous, salt) if placed else ConsentRecord(word)
 
 
 def _bytes(record: Mapping[str, Any], name: str) -> bytes:
@@ -199,25 +190,59 @@ def _bytes(record: Mapping[str, Any], name: str) -> bytes:
     return record[name] or b""
 
 
-@lru_cache(maxsize=1_024)
-def _terms(notice_version: str, notice_sha256: bytes, lawful_basis: str) -> Terms | None:
-    """One object for equal terms: a ledger holds them once for each person and purpose."""
-    terms = Terms(notice_version, notice_sha256, lawful_basis)
-    return terms if any(terms) else None
+class _Common(NamedTuple):
+    """What many records have in common: all but who, when, and the place in the chain."""
+
+    purpose: Purpose
+    action: ConsentAction
+    terms: Terms | None
+    actor: Actor
+    jurisdiction: str
 
 
-def is_sound(word: Word, *, chained: bool = True) -> bool:
-    """Whether a record may say ``word``. One of the first version (not ``chained``) knows four
-    actions, and of the terms the version alone."""
-    terms, to_terms = word.terms, word.action in TO_TERMS
-    if not is_subject(word.subject) or word.at_ms not in TIMES_MS or to_terms != bool(terms):
+@lru_cache(maxsize=4_096)
+def _common(told: tuple[str, str, Terms, str, str, str]) -> _Common:
+    """Checked once, and one object for equal values: a ledger holds millions of records.
+    ``ValueError`` where no record may say so."""
+    purpose, action, terms, role, actor_id, jurisdiction = told
+    actor = Actor(ActorRole(role), actor_id)
+    common = _Common(
+        Purpose(purpose), ConsentAction(action), terms if any(terms) else None, actor, jurisdiction
+    )
+    if not _is_sound(common):
+        raise ValueError
+    return common
+
+
+@lru_cache(maxsize=4_096)
+def _common_of_the_first_version(told: tuple[str, str, Terms]) -> _Common:
+    """The same of a record that knows four actions, and of the terms the version alone."""
+    purpose, action, terms = told
+    common = _Common(
+        Purpose(purpose), ConsentAction(action), terms if any(terms) else None, THE_SUBJECT, UNKNOWN
+    )
+    named = is_notice_version(terms.notice_version) and not any(terms[1:])
+    grants = common.action is ConsentAction.GRANT
+    if common.action not in _ASPECT or grants != named or grants != bool(common.terms):
+        raise ValueError
+    return common
+
+
+def is_sound(word: Word) -> bool:
+    """Whether a record may say ``word``."""
+    common = _Common(word.purpose, word.action, word.terms, word.actor, word.jurisdiction)
+    return is_subject(word.subject) and word.at_ms in TIMES_MS and _is_sound(common)
+
+
+def _is_sound(common: _Common) -> bool:
+    terms = common.terms
+    if not (is_actor(common.actor) and is_jurisdiction(common.jurisdiction)):
         return False
-    if terms and not is_notice_version(terms.notice_version):
-        return False
-    if not chained:
-        return word.action in _ASPECT and (not terms or not any(terms[1:]))
-    if not (is_actor(word.actor) and is_jurisdiction(word.jurisdiction)):
-        return False
-    return not terms or (
-        len(terms.notice_sha256) == HASH_BYTES and is_lawful_basis(terms.lawful_basis)
+    if common.action not in TO_TERMS:
+        return terms is None
+    return (
+        terms is not None
+        and is_notice_version(terms.notice_version)
+        and len(terms.notice_sha256) == HASH_BYTES
+        and is_lawful_basis(terms.lawful_basis)
     )

@@ -9,10 +9,13 @@ chain, but cannot try a list of employees on it.
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from events.purposes import Purpose
+
 if TYPE_CHECKING:
-    from events.consent import Word
+    from events.consent import Actor, ConsentAction, Terms, Word
 
 _WHO = b"glasshouse consent v2 who\x00"
 _RECORD = b"glasshouse consent v2 record\x00"
@@ -26,21 +29,31 @@ def who_hash(subject: str, salt: bytes) -> bytes:
 def record_hash(word: Word, who: bytes, number: int, previous: bytes) -> bytes:
     """The hash of ``word`` as the record ``number`` of its chain, behind ``previous``; 32 bytes.
     Of the person it takes ``who`` alone, never ``word.subject``."""
-    terms = word.terms
+    common = _common(word.purpose, word.action, word.terms, word.actor, word.jurisdiction)
+    of_its_own = _framed(str(word.at_ms).encode(), str(number).encode())
+    return hashlib.sha256(_RECORD + _framed(who, previous) + common + of_its_own).digest()
+
+
+@lru_cache(maxsize=4_096)
+def _common(
+    purpose: Purpose,
+    action: ConsentAction,
+    terms: Terms | None,
+    actor: Actor,
+    jurisdiction: str,
+) -> bytes:
+    """What many records have in common. A ledger is read whole at every start."""
     told = (
-        word.purpose.value,
-        word.action.value,
+        purpose.value,
+        action.value,
         terms.notice_version if terms else "",
         terms.notice_sha256.hex() if terms else "",
         terms.lawful_basis if terms else "",
-        word.actor.role.value,
-        word.actor.id,
-        word.jurisdiction,
-        str(word.at_ms),
-        str(number),
+        actor.role.value,
+        actor.id,
+        jurisdiction,
     )
-    parts = (who, previous, *(text.encode() for text in told))
-    return hashlib.sha256(_RECORD + _framed(*parts)).digest()
+    return _framed(*(text.encode() for text in told))
 
 
 def _framed(*parts: bytes) -> bytes:

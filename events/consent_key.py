@@ -15,6 +15,7 @@ from events.batch import is_subject
 from events.purposes import Purpose
 
 HASH_BYTES: Final = 32
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 
 @unique
@@ -71,4 +72,4 @@ def key_owner(key: bytes) -> bytes:
 
 def _key(parts: KeyParts) -> bytes:
     told = parts.name.decode() if parts.name in ASPECT_NAMES else parts.name.hex()
-    return json.dumps([parts.person, parts.purpose.value, told], ensure_ascii=False).encode()
+    return _ENCODER.encode([parts.person, parts.purpose.value, told]).encode()
