@@ -19,7 +19,7 @@ from events.policy import BUNDLED_POLICY, load_policy
 from events.purposes import GOVERNANCE, PURPOSES
 from events.schemas import newest
 from events.settings import Settings
-from events.topics import SPEC, TOPICS, Topic
+from events.topics import KEEPS_ALL_MS, SPEC, TOPICS, Topic
 from sinks import data_dir
 from sinks.prepare import prepare
 from sinks.rights import QUERY_LOG, ROLES, may
@@ -84,7 +84,8 @@ def test_rows_expire_when_the_map_says_and_no_others_do(engines: dict[str, Any])
 @pytest.mark.parametrize("spec", TOPICS, ids=lambda spec: spec.topic.value)
 def test_a_topic_is_kept_as_long_as_the_map_says(spec: Any) -> None:
     days = store_of(spec.topic.value).retention.days
-    assert (None if spec.compacted else spec.retention_ms / MS_PER_DAY) == days
+    has_no_end = spec.compacted or spec.retention_ms == KEEPS_ALL_MS
+    assert (None if has_no_end else spec.retention_ms / MS_PER_DAY) == days
 
 
 def columns(store: Store) -> set[str]:
@@ -166,7 +167,9 @@ FILE_OPTIONS = {
     "audit verify save_heads": "heads of the chains",
     "audit collect log": "audit.jsonl",
     "broker log_file": "logs",
-    "consent grant from_file": None,  # read, and kept nowhere
+    "consent acknowledge from_file": None,  # read, and kept nowhere
+    "consent grant from_file": None,
+    "consent object from_file": None,
     "consent withdraw from_file": None,
     "consent pause from_file": None,
     "consent resume from_file": None,
@@ -175,6 +178,16 @@ FILE_OPTIONS = {
     "replay path": None,
     "dpia into": None,  # what is configured, nothing of people
     "dpia organisation": None,
+    "keys public to": "sealing file",
+    "policy diff against": None,  # rules, which are about nobody
+    "policy diff draft": None,
+    "policy keygen password_file": None,  # read, and kept nowhere
+    "policy keygen path": "signing keys",
+    "policy rehearse draft": None,
+    "policy rehearse folder": "signing keys",
+    "policy sign draft": None,
+    "policy sign password_file": None,
+    "policy sign private_key": "signing keys",
 }
 
 

@@ -33,6 +33,16 @@ FILES: tuple[Store, ...] = (
     ),
     Store(
         Kind.FILE,
+        "signing keys",
+        "by which the employer and the employees' representatives sign; and the policies",
+        (Person.NOBODY,),
+        "every purpose",
+        Retention("until a side makes itself another key; policies have no end"),
+        Erasure.NONE,
+        ("the side whose key it is (mode 0600)",),
+    ),
+    Store(
+        Kind.FILE,
         "subject-secrets.json",
         "of a trial without a Kafka that keeps anything: people's secrets, sealed",
         (Person.SEALED,),

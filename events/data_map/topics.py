@@ -5,7 +5,7 @@ from __future__ import annotations
 from events.clock import MS_PER_DAY
 from events.data_map.store import Erasure, Kind, Person, Retention, Store
 from events.purposes import GOVERNANCE, Purpose
-from events.topics import SPEC, Topic
+from events.topics import KEEPS_ALL_MS, SPEC, Topic
 
 _TRANSIT = "long enough for workers and loaders to be away for a weekend, and no longer"
 _BOOKS = "long enough to load the books anew into a ClickHouse that was lost"
@@ -22,7 +22,8 @@ def _topic(
     readers: tuple[str, ...],
 ) -> Store:
     spec = SPEC[topic]
-    days = None if spec.compacted else spec.retention_ms // MS_PER_DAY
+    has_no_end = spec.compacted or spec.retention_ms == KEEPS_ALL_MS
+    days = None if has_no_end else spec.retention_ms // MS_PER_DAY
     retention = Retention(reason, days)
     return Store(Kind.TOPIC, topic.value, holds, (person,), purpose, retention, erasure, readers)
 
@@ -63,7 +64,7 @@ TOPICS: tuple[Store, ...] = (
         "every purpose",
         reason="no end: nobody can go back behind a version that is remembered",
         erasure=Erasure.NONE,
-        readers=("registrar", "worker"),
+        readers=("operator", "registrar", "worker"),
     ),
     _topic(
         Topic.TRAINING,

@@ -22,11 +22,10 @@ from events.policy import BUNDLED_POLICY, load_policy
 from events.settings import Settings
 from glasshouse import app
 from streams.keys import new_epoch, new_ring, save_keys
-from tests.documents import ROOT
-from tests.kit.agreed import agreed, agreed_in
+from tests.deploy.pack.example import FOLDER, demo
+from tests.kit.agreed import agreed, agreed_flags, agreed_in
 
-EXAMPLES = ROOT / "deploy/examples"
-DEMO = Settings(data_dir=Path("/nowhere"), **agreed())
+DEMO = demo()
 
 
 def written(settings: Settings = DEMO, organisation: Path | None = None) -> tuple[str, str]:
@@ -36,9 +35,9 @@ def written(settings: Settings = DEMO, organisation: Path | None = None) -> tupl
 
 def test_the_example_is_what_the_demo_configuration_gives() -> None:
     text, page = written()
-    again = "write it anew: glasshouse dpia deploy/examples --data-dir /nowhere"
-    assert (EXAMPLES / "glasshouse.md").read_text(encoding="utf-8") == text, again
-    assert (EXAMPLES / "glasshouse.html").read_text(encoding="utf-8") == page, again
+    again = "write it anew: python -m tests.deploy.pack.example"
+    assert (FOLDER / "glasshouse.md").read_text(encoding="utf-8") == text, again
+    assert (FOLDER / "glasshouse.html").read_text(encoding="utf-8") == page, again
 
 
 def test_every_store_in_which_somebody_can_be_found_is_in_it() -> None:
@@ -62,7 +61,11 @@ def test_settings_and_keys_stand_in_the_measures(tmp_path: Path) -> None:
     epochs = (new_epoch(1, 0), new_epoch(2, 86_400_000))
     save_keys(replace(new_ring(), epochs=epochs), tmp_path / "keys.json")
     secured = Settings(
-        data_dir=tmp_path, kafka_tls=True, kafka_user="operator", clickhouse_url="http://ch:8123"
+        data_dir=tmp_path,
+        kafka_tls=True,
+        kafka_user="operator",
+        clickhouse_url="http://ch:8123",
+        **agreed(),
     )
     text, _ = written(secured)
     assert "Kafka is spoken to over TLS: yes" in text
@@ -140,7 +143,9 @@ def test_text_is_never_markup() -> None:
 
 def test_the_command_writes_both_files_and_counts_the_gaps(tmp_path: Path) -> None:
     folder = tmp_path / "papers"
-    result = CliRunner().invoke(app, ["dpia", str(folder), "--data-dir", str(tmp_path)])
+    result = CliRunner().invoke(
+        app, ["dpia", str(folder), "--data-dir", str(tmp_path), *agreed_flags()]
+    )
     assert result.exit_code == 0, result.output
     assert "gaps are left" in result.stdout
     assert {each.name for each in folder.iterdir()} == {"glasshouse.md", "glasshouse.html"}
