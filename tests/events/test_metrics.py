@@ -17,7 +17,7 @@ UNITS = (
     *("events", "messages", "seconds", "rows", "records", "letters", "retries", "failures"),
     "partitions",
     *("version", "versions"),
-    "chains",
+    *("chains", "subjects"),
     "bytes",
 )
 #: Every label there is, with what its values are.

@@ -32,6 +32,7 @@ _DAYS = (1, 2, 30)
 _TOLERANCES_MS = (0, 1_000, 60_000)
 _GROUPS = (2, 5, 10)
 _NOTICES = ("2026-05", "2026-11")
+_NOTICE_HASHES = ("a" * 64, "b" * 64)
 #: What says on what grounds data is taken, and when a report is called complete: no more or less
 #: passes by it, so the reference cannot see it, and any change of it needs both.
 _GROUNDS = ("consent", "legitimate interest")
@@ -51,6 +52,7 @@ limits: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
 files: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {
         "notice_version": st.sampled_from(_NOTICES),
+        "notice_sha256": st.sampled_from(_NOTICE_HASHES),
         "clock_tolerance_ms": st.sampled_from(_TOLERANCES_MS),
         "lateness_ms": st.sampled_from(_LATENESS_MS),
         "applications": st.lists(st.sampled_from(_APPLICATIONS), unique=True),
@@ -122,8 +124,9 @@ def group(policy: Policy, own: PurposePolicy) -> Told:
 
 
 def consent(policy: Policy, own: PurposePolicy) -> Told:
-    for notice in (None, *_NOTICES):
-        yield notice, "passes" if notice == policy.notice_version else None
+    in_force = (policy.notice_version, policy.notice_sha256)
+    for notice in (None, *product(_NOTICES, _NOTICE_HASHES)):
+        yield notice, "passes" if notice == in_force else None
 
 
 #: Each is kept or cut apart from the others, so they can be looked at one at a time.
@@ -153,7 +156,7 @@ def takes_no_more(old: Policy, new: Policy) -> bool:
 
 def grounds(policy: Policy) -> tuple[object, ...]:
     every = tuple((own.lawful_basis, own.dpia) for own in policy.purposes.values())
-    return (*every, policy.lateness_ms, policy.notice_version)
+    return (*every, policy.lateness_ms, policy.notice_version, policy.notice_sha256)
 
 
 def ticks_fit(tick_ms: int) -> bool:
@@ -187,7 +190,8 @@ def test_a_policy_is_a_narrowing_of_itself(file: Mapping[str, Any]) -> None:
 @given(pair=pairs(), file=files)
 def test_narrowing_twice_is_narrowing(pair: tuple[Policy, Policy], file: Mapping[str, Any]) -> None:
     one, two = pair
-    three = policy_of({**file, **{"notice_version": two.notice_version}})
+    notice = {"notice_version": two.notice_version, "notice_sha256": two.notice_sha256}
+    three = policy_of({**file, **notice})
     if is_narrowing(compare(one, two)) and is_narrowing(compare(two, three)):
         assert is_narrowing(compare(one, three))
 
