@@ -98,6 +98,11 @@ LEDGER_AGE_SECONDS = Gauge(
     "Seconds since the ledger was last proved current.",
     registry=REGISTRY,
 )
+KEYS_AGE_SECONDS = Gauge(
+    "glasshouse_keys_age_seconds",
+    "Seconds since the key file was last read and found sound.",
+    registry=REGISTRY,
+)
 INSERTED_ROWS = Counter(
     "glasshouse_inserted_rows", "Rows inserted, by table.", ["table"], registry=REGISTRY
 )

@@ -80,6 +80,23 @@ class Settings(BaseModel):
     key_file: Path | None = Field(
         None, description="Pseudonym keys, mode 0600. Empty: keys.json in data_dir."
     )
+    vault_url: Annotated[str, Field(pattern=r"^(https?://[^/\s@]+/?)?$")] = Field(
+        "",
+        description="Vault or OpenBao, http(s)://host:port, which sealed the keys of the key file. "
+        "Empty: none; the file alone keeps them.",
+    )
+    vault_mount: Annotated[str, Field(pattern="^[a-z0-9][a-z0-9/_-]{0,63}$")] = Field(
+        "glasshouse", description="Where its Transit engine is mounted: one that nobody else uses."
+    )
+    vault_token_file: Path | None = Field(
+        None,
+        description="File with the token, read for every call, so that an agent may renew it.",
+    )
+    vault_ca_file: Path | None = Field(
+        None,
+        description="Certificate authorities that its certificate is checked against. Empty: the "
+        "system's.",
+    )
     group_prefix: Annotated[str, Field(pattern="^[a-z0-9-]{1,40}$")] = Field(
         "glasshouse", description="Consumer groups are named <prefix>-worker and <prefix>-loader."
     )
@@ -196,6 +213,16 @@ KAFKA_ACCESS = (
     "server_timeout_s",
 )
 
+#: Where the keys are: what every command that opens them takes as flags.
+KEY_ACCESS = (
+    "data_dir",
+    "key_file",
+    "vault_url",
+    "vault_mount",
+    "vault_token_file",
+    "vault_ca_file",
+)
+
 #: How a schema registry is reached: what every command that encodes or decodes takes as flags.
 REGISTRY_ACCESS = ("schema_registry_url", "schema_registry_user")
 
@@ -264,7 +291,7 @@ def resolve(
     for source, layer in layers:
         values.update(layer)
         sources.update(dict.fromkeys(layer, source))
-    for name in ("key_file", "kafka_ca_file", "spool_dir"):
+    for name in ("key_file", "vault_token_file", "vault_ca_file", "kafka_ca_file", "spool_dir"):
         if values.get(name) == "":
             values[name] = None
     try:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Optional
-
 import typer
 
 from events.errors import InputError
-from events.options import err, show_json, show_table, with_settings
-from events.purposes import Purpose
-from events.settings import KAFKA_ACCESS, REGISTRY_ACCESS, Settings
-
-_KEY_SETTINGS = ("data_dir", "key_file")
+from events.options import with_settings
+from events.settings import KAFKA_ACCESS, KEY_ACCESS, REGISTRY_ACCESS, Settings
+from streams import key_commands
 
 
 def register(app: typer.Typer) -> None:
@@ -24,8 +19,7 @@ def register(app: typer.Typer) -> None:
             "kafka_replicas",
             *REGISTRY_ACCESS,
             "policy_file",
-            "data_dir",
-            "key_file",
+            *KEY_ACCESS,
             "group_prefix",
             "group_session_timeout_s",
             "take_messages",
@@ -37,12 +31,7 @@ def register(app: typer.Typer) -> None:
             "metrics_host",
         )(worker)
     )
-    keys = typer.Typer(no_args_is_help=True, help="Make, list and rotate the pseudonym keys.")
-    keys.command("init")(with_settings(*_KEY_SETTINGS)(init))
-    keys.command("list")(with_settings(*_KEY_SETTINGS)(list_epochs))
-    keys.command("rotate")(with_settings(*_KEY_SETTINGS)(rotate))
-    keys.command("pseudonym")(with_settings(*_KEY_SETTINGS)(pseudonym))
-    app.add_typer(keys, name="keys")
+    key_commands.register(app)
 
 
 def worker(settings: Settings) -> None:
@@ -60,103 +49,3 @@ def worker(settings: Settings) -> None:
             "`glasshouse broker` for an embedded one"
         )
     run_worker(settings)
-
-
-def init(settings: Settings) -> None:
-    """Make the key file, mode 0600, with one epoch. An existing one is never overwritten.
-
-    Example: glasshouse keys init --key-file /etc/glasshouse/keys.json
-    """
-    from streams.keys import KeyRing, new_epoch, save_keys
-
-    save_keys(KeyRing((new_epoch(1, 0),)), settings.keys_path, replace=False)
-    err.print(f"made {settings.keys_path} (mode 0600): back it up where only operators can read")
-
-
-def list_epochs(
-    settings: Settings,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
-) -> None:
-    """List the key epochs; the keys themselves are never shown.
-
-    Example: glasshouse keys list
-    """
-    from events.clock import to_datetime
-    from streams.keys import load_keys
-
-    ring = load_keys(settings.keys_path)
-    rows = [(epoch.epoch, to_datetime(epoch.from_ms).isoformat()) for epoch in ring.epochs]
-    if as_json:
-        show_json({"epochs": [{"epoch": epoch, "from": start} for epoch, start in rows]})
-    else:
-        show_table("", ("epoch", "from (event time)"), rows)
-
-
-def rotate(
-    settings: Settings,
-    start: Annotated[
-        Optional[datetime],  # noqa: UP045 (Typer reads it at run time)
-        typer.Option("--from", help="UTC; default: one day from now."),
-    ] = None,
-) -> None:
-    """Add an epoch with fresh keys, from a moment of event time that lies ahead.
-
-    It lies ahead so that every worker has been restarted with the new file before the first batch
-    of the new epoch comes: which epoch a batch belongs to must never depend on when it is read.
-
-    Example: glasshouse keys rotate --from 2027-01-01
-    """
-    from datetime import UTC
-
-    from events.clock import MS_PER_DAY, MS_PER_HOUR, SystemClock, to_datetime, to_ms
-    from streams.keys import KeyRing, load_keys, new_epoch, save_keys
-
-    now_ms = SystemClock().now_ms()
-    ring = load_keys(settings.keys_path)
-    from_ms = to_ms(start.replace(tzinfo=UTC)) if start else now_ms + MS_PER_DAY
-    if from_ms < now_ms + MS_PER_HOUR or from_ms <= ring.epochs[-1].from_ms:
-        raise InputError("--from must lie at least an hour ahead, and after the last epoch's start")
-    epoch = new_epoch(ring.epochs[-1].epoch + 1, from_ms)
-    save_keys(KeyRing((*ring.epochs, epoch)), settings.keys_path)
-    err.print(
-        f"epoch {epoch.epoch} starts at {to_datetime(from_ms).isoformat()}: "
-        "restart every worker before then"
-    )
-
-
-def pseudonym(
-    settings: Settings,
-    subject: Annotated[str, typer.Argument(help="The employer's identifier of the person.")],
-    purpose: Annotated[
-        Optional[Purpose],  # noqa: UP045 (Typer reads it at run time)
-        typer.Option(help="Default: every purpose."),
-    ] = None,
-    epoch: Annotated[
-        Optional[int],  # noqa: UP045 (Typer reads it at run time)
-        typer.Option(help="Default: every epoch."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
-) -> None:
-    """Give the pseudonyms of one person: only with the key file can this be done.
-
-    Example: glasshouse keys pseudonym user12 --purpose agent_training
-    """
-    from events.batch import is_subject
-    from events.purposes import PURPOSES
-    from streams.keys import load_keys
-    from streams.pseudonymise import subject_id
-
-    if not is_subject(subject):
-        raise InputError("the subject must be 1 to 128 bytes of UTF-8")
-    ring = load_keys(settings.keys_path)
-    epochs = ring.epochs if epoch is None else (ring.numbered(epoch),)
-    rows = [
-        (name.value, entry.epoch, str(subject_id(entry.keys[name], subject)))
-        for name in ((purpose,) if purpose else PURPOSES)
-        for entry in epochs
-    ]
-    if as_json:
-        for name, number, value in rows:
-            show_json({"purpose": name, "epoch": number, "pseudonym": value})
-    else:
-        show_table("", ("purpose", "epoch", "pseudonym"), rows)

@@ -11,9 +11,10 @@ from events.purposes import PURPOSES, Purpose
 from streams.account import Account, account, governance_ids
 from streams.decide import count_fates, decide
 from streams.decode import Broken, RawMessage, decode
+from streams.epochs import epochs_of, without_keys
 from streams.gate import gate
 from streams.inspect import inspect
-from streams.keys import KeyRing
+from streams.key_ring import KeyRing
 from streams.ledger import Ledger
 from streams.minimise import minimise
 from streams.pseudonymise import Pseudonymised, pseudonymise
@@ -22,7 +23,7 @@ from streams.window import Partials, window
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What does not change while a worker runs."""
+    """What messages are judged by."""
 
     codec: Codec
     policy: Policy
@@ -49,25 +50,28 @@ def process(messages: Sequence[RawMessage], rules: Rules, ledger: Ledger, now_ms
     """Judge, minimise, pseudonymise and window ``messages``; account for every event.
 
     ``ledger`` must be current and ``now_ms`` is wall time: consent and retention are judged as of
-    now. All that names a row (ids, epoch, window) depends on the batch alone.
+    now. All that names a row (ids, epoch, window) depends on the batch alone. ``Retry`` where the
+    key ring does not reach as far as a batch may be dated.
     """
     policy = rules.policy
     batches, broken = decode(messages, rules.codec)
-    soundness = inspect(batches, latest_ms=now_ms + policy.clock_tolerance_ms)
-    epochs = [rules.ring.at(header.base_time_ms) for header in batches.headers]
+    latest_ms = now_ms + policy.clock_tolerance_ms
+    soundness = inspect(batches, latest_ms)
+    epochs = epochs_of(batches.headers, rules.ring, latest_ms)
     passed: dict[Purpose, Pseudonymised] = {}
     accounts: list[Account] = []
     for purpose in PURPOSES:
         limits = policy.purposes[purpose]
         consent = gate(batches.headers, purpose, ledger, policy.notice_version)
-        fates = decide(batches, consent, soundness, limits, now_ms)
+        standing = without_keys(consent, epochs)
+        fates = decide(batches, standing, soundness, limits, now_ms)
         fine = minimise(batches, fates, limits, rules.applications)
         passed[purpose] = pseudonymise(fine, rules.ring, purpose)
         ids = governance_ids(batches, epochs, purpose)
         counts = count_fates(batches, fates)
-        latest_ms = int(fine.events.time_ms.max(initial=-1))
+        seen_ms = int(fine.events.time_ms.max(initial=-1))
         accounts.append(
-            account(purpose, batches, broken, ids=ids, counts=counts, latest_ms=latest_ms)
+            account(purpose, batches, broken, ids=ids, counts=counts, latest_ms=seen_ms)
         )
     analytics = passed[Purpose.TEAM_ANALYTICS]
     return Outcome(

@@ -17,12 +17,12 @@ from events.settings import Settings
 from events.topic_gauges import show_topics
 from events.topics import Topic
 from streams.ending import EndingWorker
-from streams.keys import load_keys
 from streams.ledger_reader import LedgerReader
 from streams.observe import count_from_zero
 from streams.pipeline import Rules
 from streams.quiet import OnceInAWhile
 from streams.record_batches import read_bounded
+from streams.ring_reader import RingReader
 from streams.worker import Worker, die
 
 _NOISY = ("faust", "mode", "aiokafka", "streams.supervisor")
@@ -31,18 +31,20 @@ _NOISY = ("faust", "mode", "aiokafka", "streams.supervisor")
 def run_worker(settings: Settings) -> None:
     """Run until SIGTERM or Ctrl-C. ``Stop`` (all faults of settings, policy and keys, or a missing
     server) before anything is read."""
-    codec = codec_for(settings)
-    rules = Rules(codec, load_policy(settings.policy_file), load_keys(settings.keys_path))
+    codec, clock = codec_for(settings), SystemClock()
+    policy = load_policy(settings.policy_file)
+    keys = RingReader(settings, clock)
+    rules = Rules(codec, policy, keys.first(policy.clock_tolerance_ms))
     admin = wait_for_kafka(settings, lambda s: log.info("waiting for Kafka", waited_s=round(s, 1)))
     create_topics(admin, settings)
     count_from_zero()
     show_topics(admin, (Topic.RAW, Topic.CONSENT))
     serve_metrics(settings.metrics_port, settings.metrics_host)
-    clock = SystemClock()
     ledger = LedgerReader(settings, codec, clock)
     worker = Worker(
         settings=settings,
         rules=rules,
+        keys=keys,
         ledger=ledger,
         clock=clock,
         topic_ids=topic_ids(admin, (Topic.RAW, Topic.CONSENT)),
@@ -52,10 +54,11 @@ def run_worker(settings: Settings) -> None:
     read_bounded()
     for handler in logging.getLogger().handlers:
         handler.addFilter(OnceInAWhile(_NOISY, clock))
+    keys.start()
     ledger.start()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    log.info("worker starts", policy=rules.policy.sha256[:12], group=settings.worker_group)
+    log.info("worker starts", policy=policy.sha256[:12], group=settings.worker_group)
     with tempfile.TemporaryDirectory(prefix="glasshouse-worker-") as datadir:
         try:
             runner = EndingWorker(
@@ -70,3 +73,4 @@ def run_worker(settings: Settings) -> None:
             runner.execute_from_commandline()
         finally:
             ledger.stop()
+            keys.stop()

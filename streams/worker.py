@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -42,6 +42,7 @@ from streams.observe import observe
 from streams.outbox import LARGEST_MESSAGE_BYTES, Outbox
 from streams.pipeline import Rules, process
 from streams.refusals import RefusalLimit
+from streams.ring_reader import RingReader
 from streams.supervisor import PatientSupervisor
 
 EXIT_STOPPED = 3
@@ -84,6 +85,7 @@ class Worker:
 
     settings: Settings
     rules: Rules
+    keys: RingReader
     ledger: LedgerReader
     clock: Clock
     topic_ids: dict[Topic, str]
@@ -201,20 +203,26 @@ class Worker:
     async def _judge(self, events: Sequence[EventT[bytes]]) -> Judged:
         lane = self._lane(events[0].message.partition)
         messages = [_raw_message(event, lane.source) for event in events]
+        rules = await self._rules_now()
         ledger = await self.ledger.current()
         # Before the ledger is looked at, which may only have become newer since this proof.
         proved_s = self.ledger.proved_s
-        outcome = process(messages, self.rules, ledger, self.clock.now_ms())
+        outcome = process(messages, rules, ledger, self.clock.now_ms())
         for books in outcome.accounts:
             lane.seen_ms[books.purpose] = max(lane.seen_ms.get(books.purpose, -1), books.latest_ms)
-        lateness_ms = self.rules.policy.lateness_ms
-        emissions = emit(outcome, lane.source, lateness_ms, lane.seen_ms, self.rules.codec)
+        lateness_ms = rules.policy.lateness_ms
+        emissions = emit(outcome, lane.source, lateness_ms, lane.seen_ms, rules.codec)
 
         def note() -> None:
             lane.refusals.note(len(messages), outcome.broken, messages[-1].offset)
             observe(outcome)
 
         return Judged(emissions, proved_s + self._proof_serves_s(), note)
+
+    async def _rules_now(self) -> Rules:
+        """The rules with every key epoch that a batch may belong to by now."""
+        ring = await self.keys.current(self.rules.policy.clock_tolerance_ms)
+        return replace(self.rules, ring=ring)
 
     def _proof_serves_s(self) -> float:
         """For how long after a proof of the ledger may be committed what was judged by it: the
@@ -233,8 +241,9 @@ class Worker:
             RawMessage(event.message.offset, _time_ms(event), event.message.value)
             for event in events
         ]
+        rules = await self._rules_now()
         until_s = self.clock.monotonic_s() + self.settings.commit_within_s
-        return Judged(consent_log(messages, source, self.rules), until_s)
+        return Judged(consent_log(messages, source, rules), until_s)
 
     def _lane(self, partition: int) -> Lane:
         if partition not in self._lanes:

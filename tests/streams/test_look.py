@@ -53,6 +53,7 @@ def seen_by_a_worker(consumer: FakeConsumer) -> list[Any]:
     worker = Worker(
         settings=Settings(),
         rules=Rules(Codec(), load_policy(BUNDLED_POLICY), ring(0)),
+        keys=cast(Any, None),
         ledger=cast(Any, None),
         clock=FixedClock(NOW_MS),
         topic_ids={},
