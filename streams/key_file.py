@@ -5,6 +5,7 @@ Where the service is ``file`` the keys lie in it as they are, and its mode is al
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import stat
@@ -17,7 +18,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from events.clock import MS_PER_HOUR
 from events.errors import InputError, SettingsError
-from events.one_process import holder_of
 from events.policy import faults_of
 from streams.key_ring import KeyEpoch, to_bytes
 from streams.key_service import in_the_file
@@ -147,13 +147,17 @@ def _overwritten(path: Path) -> Iterator[None]:
 
 @contextmanager
 def changing(path: Path) -> Iterator[None]:
-    """Only one process at a time reads, changes and writes ``path``. ``InputError`` names the one
-    that does."""
+    """Only one process at a time reads, changes and writes ``path``; ``InputError`` for another.
+    The folder is what is locked: the file itself is replaced, and nothing is left behind."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    folder = os.open(path.parent, os.O_RDONLY)
     try:
-        if (holder := holder_of(lock)) is not None:
-            raise InputError(f"process {holder} is changing key file {path}: wait for it")
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(
+                f"another process is changing key file {path}: run the command again later"
+            ) from None
         yield
     finally:
-        os.close(lock)
+        os.close(folder)

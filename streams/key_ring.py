@@ -29,7 +29,7 @@ class KeyEpoch:
 
     epoch: int
     from_ms: int
-    keys: Mapping[str, bytes] = field(repr=False)
+    keys: dict[str, bytes] = field(repr=False)
 
     @property
     def is_destroyed(self) -> bool:

@@ -32,6 +32,7 @@ from tests.end_to_end import tables
 from tests.end_to_end.stack import Stack, running_stack, wait_until
 from tests.kit.vault_server import running_vault
 from tests.oracle import World, of_the_willing
+from tests.producers.read_back import everything_on
 from tests.strategies import fixed_id, sound_batch
 
 pytestmark = pytest.mark.service
@@ -102,8 +103,13 @@ class Rotated:
     key_backup: bytes
 
     def destroy_if_it_is_there(self) -> None:
+        """Destroy the first epoch; all that run have dropped it then."""
         if not load_ring(self.stack.settings).destroyed:
             self.officer.destroy(1)
+        running = [one for one in self.stack.running if one.process.poll() is None]
+        assert len(running) == 2
+        logs = [one.log_file for one in running]
+        wait_until(lambda: all("destroyed=1" in log.read_text() for log in logs), "their looks")
 
 
 @pytest.fixture(scope="module", params=["file", pytest.param("vault", marks=pytest.mark.vault)])
@@ -246,14 +252,6 @@ def test_rows_of_a_destroyed_epoch_are_unlinkable_and_a_replay_changes_none_of_t
     assert guesses >= new
 
 
-def test_a_running_worker_drops_a_destroyed_epoch_without_a_restart(rotated: Rotated) -> None:
-    rotated.destroy_if_it_is_there()
-    running = [one for one in rotated.stack.running if one.process.poll() is None]
-    assert len(running) == 2
-    for one in running:
-        wait_until(lambda one=one: "destroyed=1" in one.log_file.read_text(), "its look")  # type: ignore[misc]
-
-
 def test_the_commands_say_that_the_epoch_is_gone(rotated: Rotated) -> None:
     rotated.destroy_if_it_is_there()
     stack = rotated.stack
@@ -270,8 +268,6 @@ def test_the_commands_say_that_the_epoch_is_gone(rotated: Rotated) -> None:
 
 
 def test_no_key_is_in_any_log_or_topic(rotated: Rotated) -> None:
-    from tests.producers.read_back import everything_on
-
     stack = rotated.stack
     every = [key for epoch in rotated.ring.epochs for key in epoch.keys.values()]
     said = stack.logs() + "".join(stack.said)
