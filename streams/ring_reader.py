@@ -136,7 +136,8 @@ class RingReader:
         opened: dict[str, bytes] = {}
 
         def unseal(name: str, sealed: str) -> bytes:
-            opened[sealed] = self._opened.get(sealed) or service.open(name, sealed)
+            known = self._opened.get(sealed)
+            opened[sealed] = service.open(name, sealed) if known is None else known
             return opened[sealed]
 
         ring = open_ring(stored, unseal, path, faults)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -192,12 +192,12 @@ def read_all_again(rotated: Rotated, group: str) -> None:
 def expected_rows(rotated: Rotated) -> list[tuple[int, ...]]:
     epochs = [(each.epoch, each.from_ms, each.keys) for each in rotated.ring.epochs]
     world = World((), rotated.policy, epochs, SystemClock().now_ms())
-    found = []
+    found: list[tuple[int, ...]] = []
     for batch in rotated.batches:
         _, rows = of_the_willing(batch, Purpose.AGENT_TRAINING, world)
         for (name, index), (person, _, epoch, sequence, *_) in rows.items():
-            found.append((name, index, person, epoch, sequence))
-    return sorted(found)  # type: ignore[type-var, return-value]
+            found.append(cast("tuple[int, ...]", (name, index, person, epoch, sequence)))
+    return sorted(found)
 
 
 def test_no_event_is_lost_or_doubled_by_a_rotation_under_load(rotated: Rotated) -> None:

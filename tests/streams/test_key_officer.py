@@ -118,10 +118,10 @@ def test_other_secrets_are_kept_and_dropped_and_rotate_with_nothing(
     officer = store.officer(clock)
     officer.init(store.kind)
     officer.put_secret("sealing", b"\0first")
-    officer.put_secret("other", b"")
+    officer.put_secret("other", b"\0")
     officer.put_secret("sealing", b"second" * 1_000)
     officer.rotate(None, MS_PER_DAY)
-    assert store.ring().secrets == {"sealing": b"second" * 1_000, "other": b""}
+    assert store.ring().secrets == {"sealing": b"second" * 1_000, "other": b"\0"}
     officer.drop_secret("other")
     officer.drop_secret("other")
     assert store.ring().secrets == {"sealing": b"second" * 1_000}
