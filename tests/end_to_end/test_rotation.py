@@ -29,7 +29,7 @@ from streams.key_ring import KeyRing
 from streams.keys import load_ring
 from streams.pseudonymise import subject_id
 from tests.end_to_end import tables
-from tests.end_to_end.stack import Stack, running_stack, wait_until
+from tests.end_to_end.stack import Running, Stack, running_stack, wait_until
 from tests.kit.vault_server import running_vault
 from tests.oracle import World, of_the_willing
 from tests.producers.read_back import everything_on
@@ -154,13 +154,15 @@ def _rotate_under_load(stack: Stack, officer: KeyOfficer) -> list[InteractionBat
     it, and both are started again."""
     stack.must("consent", "grant", *PEOPLE, "--purpose", "all")
     first, second = stack.start("worker"), stack.start("worker")
+    for one in (first, second):  # else they start with the new file, and nothing is taken
+        _wait_for("worker starts", one)
     load = Load(stack.settings)
     load.start()
     try:
         wait_until(lambda: len(load.batches) > 200, "a load")
         _, start_ms = officer.rotate(None, (LEAD_S + 4) * MS_PER_S)
-        wait_until(lambda: "keys reloaded" in first.log_file.read_text(), "the first one's look")
-        wait_until(lambda: "keys reloaded" in second.log_file.read_text(), "the second one's look")
+        _wait_for("keys reloaded", first)
+        _wait_for("keys reloaded", second)
         assert SystemClock().now_ms() < start_ms, "too slow a machine for this lead"
         _sleep_until(start_ms - 1_500)
         first.end(signal.SIGKILL)
@@ -173,6 +175,10 @@ def _rotate_under_load(stack: Stack, officer: KeyOfficer) -> list[InteractionBat
         load.stop()
     stack.wait_until_judged()
     return load.batches
+
+
+def _wait_for(text: str, worker: Running) -> None:
+    wait_until(lambda: text in worker.log_file.read_text(), f"a worker says {text}")
 
 
 def _sleep_until(at_ms: int) -> None:
