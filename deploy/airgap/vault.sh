@@ -4,7 +4,8 @@
 # Only what our tests need is in it (`-tags minimal`), and it is for tests alone: run the official
 # build, or OpenBao, which has the same API. Vault 1.15 and later is under the Business Source
 # License 1.1, which allows this. It is kept for other copies of this repository on the machine, by
-# version, in $XDG_CACHE_HOME/glasshouse. Needs Go and about 4 GB of disk while it builds.
+# version, in $XDG_CACHE_HOME/glasshouse. Needs Go, about 4 GB of disk while it builds, and some 13
+# minutes of processor time, half of that on two cores.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . deploy/airgap/pins.env

@@ -57,8 +57,8 @@ class Vault:
 
     def settings(self, role: str, **more: Any) -> Settings:
         """Settings of who has the token of ``role``, on the newest mount."""
-        own = {"vault_mount": self.mount, "vault_token_file": self.token_file(role)}
-        return Settings(vault_url=self.url, **{**own, **more})
+        own = {"vault_url": self.url, "vault_mount": self.mount}
+        return Settings.model_validate({**own, "vault_token_file": self.token_file(role), **more})
 
     @property
     def mount(self) -> str:
