@@ -77,6 +77,10 @@ images: $(READY) ## build the container images from packages alone (root, Docker
 promtool: ## unpack promtool and Prometheus from Debian's package, for the tests of the rules
 	deploy/airgap/promtool.sh
 
+.PHONY: vault
+vault: ## build Vault's server from its Go module, for the tests of the key service
+	deploy/airgap/vault.sh
+
 .PHONY: check
 check: $(READY) ## lint, format check and strict types
 	$(BIN)/ruff check .

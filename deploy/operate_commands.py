@@ -9,7 +9,7 @@ import typer
 
 from events.errors import InputError
 from events.options import out, show_json, show_table, with_settings
-from events.settings import KAFKA_ACCESS, POLICY_ACCESS, REGISTRY_ACCESS, Settings
+from events.settings import KAFKA_ACCESS, KEY_ACCESS, POLICY_ACCESS, REGISTRY_ACCESS, Settings
 
 _EXIT_FAULTS = 1
 
@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
     """Add this file's commands to ``app``."""
     groups = ("group_prefix",)
     topics = ("kafka_partitions", "kafka_replicas")
-    files = (*POLICY_ACCESS, "key_file")
+    files = (*POLICY_ACCESS, *KEY_ACCESS)
     clickhouse = ("clickhouse_url", "clickhouse_cluster", "clickhouse_user")
     reached = (*KAFKA_ACCESS, *REGISTRY_ACCESS)
     app.command()(with_settings(*reached, *topics, *groups, *POLICY_ACCESS)(provision))
@@ -92,7 +92,7 @@ def doctor(
     settings: Settings,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Examine a deployment: files, Kafka, schema registry, ClickHouse. Changes nothing.
+    """Examine a deployment: files, keys, Kafka, schema registry, ClickHouse. Changes nothing.
 
     Exit status 1 if anything is wrong; each fault comes with what to do about it.
 

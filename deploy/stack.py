@@ -35,7 +35,7 @@ from events.topics import Topic
 from sinks.loader import Loader
 from sinks.prepare import open_loader, prepare
 from sinks.warehouse import Warehouse, open_warehouse
-from streams.keys import load_keys, new_ring, save_keys
+from streams.keys import load_ring, new_ring, save_keys
 
 _POLL_S = 0.1
 #: Asking for the ends of all topics takes a good part of a second: not to be done too often.
@@ -169,7 +169,7 @@ def running_stack(settings: Settings, say: Callable[[str], None]) -> Iterator[St
         (settings.data_dir / _LOG_DIR).mkdir(parents=True, exist_ok=True, mode=0o700)
         if not settings.keys_path.exists():
             save_keys(new_ring(), settings.keys_path)
-        load_keys(settings.keys_path)  # the workers do this; here its faults can still be told
+        load_ring(settings)  # the workers do this; here its faults can still be told
         embedded_kafka = settings.embedded_kafka
         if embedded_kafka:
             broker = EmbeddedBroker(settings.data_dir / _LOG_DIR / "broker.log")

@@ -40,4 +40,5 @@ MEANING: Final[dict[Withheld | Rejected, str]] = {
     Rejected.COORDINATE_OUT_OF_RANGE: "outside the declared screen",
     Rejected.IN_FUTURE: "later than now plus the clock tolerance",
     Rejected.BEFORE_RETENTION: "older than the purpose's retention",
+    Rejected.EPOCH_DESTROYED: "from a time whose keys were destroyed",
 }

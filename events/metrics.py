@@ -123,6 +123,11 @@ POLICY_REFUSED = Gauge(
     "must be or do not follow.",
     registry=REGISTRY,
 )
+KEYS_AGE_SECONDS = Gauge(
+    "glasshouse_keys_age_seconds",
+    "Seconds since the key file was last read and found sound.",
+    registry=REGISTRY,
+)
 INSERTED_ROWS = Counter(
     "glasshouse_inserted_rows", "Rows inserted, by table.", ["table"], registry=REGISTRY
 )

@@ -44,6 +44,7 @@ class Rejected(StrEnum):
     COORDINATE_OUT_OF_RANGE = "coordinate_out_of_range"  # outside the declared screen
     IN_FUTURE = "in_future"  # later than now plus the clock tolerance of the policy
     BEFORE_RETENTION = "before_retention"  # older than the purpose's retention
+    EPOCH_DESTROYED = "epoch_destroyed"  # the keys of the time it is dated in were destroyed
 
 
 #: Reasons that refuse a message as a whole. How many events such a message held cannot be known,

@@ -1,11 +1,11 @@
 """The file that says what subjects are sealed to: `glasshouse keys public` writes it.
 
-It is the section `sealing` of the key file without its secrets, so the key file itself will do on a
-machine that has it, as in a trial.
+Where no key service seals it, the key file itself will do on a machine that has it, as in a trial.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import stat
 from dataclasses import dataclass, field
@@ -13,10 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from events.errors import SettingsError
-from events.sealing import KEY_BYTES, PublicKey
+from events.sealing import KEY_BYTES, PrivateKeys, PublicKey
 
 #: Room for names of up to 63 bytes. A site with longer ones makes more, for all of them.
 ROOM_BYTES = 64
+
+#: What the key file calls the key by which people are looked up, and what its private keys.
+DIGEST = "digest"
+_IN_THE_CLEAR = "plain:"
+
+
+def sealing_name(number: int) -> str:
+    """What the key file calls its private key ``number``, from 1."""
+    return f"sealing-{number}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +52,7 @@ def load_sealing(path: Path) -> Sealing:
     except (OSError, ValueError) as error:
         raise SettingsError(where, [f"cannot be read: {type(error).__name__}"]) from None
     try:
-        sealing = _read(content["sealing"])
+        sealing = _read(content["sealing"]) if "sealing" in content else _of_keys(content)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise SettingsError(where, [f"is no sealing file: {type(error).__name__}"]) from None
     if sealing.digest_key is not None and mode & 0o077:
@@ -59,6 +68,23 @@ def _read(section: dict[str, Any]) -> Sealing:
     if sizes != {KEY_BYTES} or not 2 <= room_bytes <= 2 * ROOM_BYTES + 1:
         raise ValueError
     return Sealing(public, room_bytes, digest_key)
+
+
+def _of_keys(content: dict[str, Any]) -> Sealing:
+    """As ``glasshouse keys public --registrar`` would export it from a key file."""
+    secrets = content["secrets"]
+    digest_key = _in_the_clear(secrets[DIGEST])
+    newest = _in_the_clear(secrets[sealing_name(len(secrets) - 1)])
+    return Sealing(PrivateKeys((newest,)).public_keys[0], ROOM_BYTES, digest_key)
+
+
+def _in_the_clear(sealed: str) -> bytes:
+    if not sealed.startswith(_IN_THE_CLEAR):
+        raise ValueError
+    secret = base64.b64decode(sealed.removeprefix(_IN_THE_CLEAR), validate=True)
+    if len(secret) != KEY_BYTES:
+        raise ValueError
+    return secret
 
 
 def section_of(sealing: Sealing) -> dict[str, Any]:

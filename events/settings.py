@@ -107,6 +107,23 @@ class Settings(BaseModel):
         description="Who runs a command, for the audit log, where several people share a user of "
         "the machine. That user is recorded as well.",
     )
+    vault_url: Annotated[str, Field(pattern=r"^(https?://[^/\s@]+/?)?$")] = Field(
+        "",
+        description="Vault or OpenBao, http(s)://host:port, which sealed the keys of the key file. "
+        "Empty: none; the file alone keeps them.",
+    )
+    vault_mount: Annotated[str, Field(pattern="^[a-z0-9][a-z0-9/_-]{0,63}$")] = Field(
+        "glasshouse", description="Where its Transit engine is mounted: one that nobody else uses."
+    )
+    vault_token_file: Path | None = Field(
+        None,
+        description="File with the token, read for every call, so that an agent may renew it.",
+    )
+    vault_ca_file: Path | None = Field(
+        None,
+        description="Certificate authorities that its certificate is checked against. Empty: the "
+        "system's.",
+    )
     group_prefix: Annotated[str, Field(pattern="^[a-z0-9-]{1,40}$")] = Field(
         "glasshouse", description="Consumer groups are named <prefix>-worker and <prefix>-loader."
     )
@@ -241,6 +258,16 @@ POLICY_KEYS = ("employer_public_key", "employees_public_key")
 #: The same, and where the policy is: for all but workers, which have it from Kafka.
 POLICY_ACCESS = ("policy_dir", "data_dir", *POLICY_KEYS)
 
+#: Where the keys are: what every command that opens them takes as flags.
+KEY_ACCESS = (
+    "data_dir",
+    "key_file",
+    "vault_url",
+    "vault_mount",
+    "vault_token_file",
+    "vault_ca_file",
+)
+
 #: How a schema registry is reached: what every command that encodes or decodes takes as flags.
 REGISTRY_ACCESS = ("schema_registry_url", "schema_registry_user")
 
@@ -309,8 +336,9 @@ def resolve(
     for source, layer in layers:
         values.update(layer)
         sources.update(dict.fromkeys(layer, source))
-    files = ("key_file", "sealing_file", "audit_file", "kafka_ca_file", "spool_dir", "policy_dir")
-    for name in (*files, *POLICY_KEYS):
+    files = ("key_file", "sealing_file", "audit_file", "vault_token_file", "vault_ca_file")
+    others = ("kafka_ca_file", "spool_dir", "policy_dir", *POLICY_KEYS)
+    for name in (*files, *others):
         if values.get(name) == "":
             values[name] = None
     try:

@@ -13,7 +13,7 @@ from events.outcomes import Rejected, Withheld
 from events.purposes import GOVERNANCE, Purpose
 from streams.decode import Batches, Broken
 from streams.fate import FATES, PASSED, REJECTED, WITHHELD
-from streams.keys import KeyEpoch
+from streams.key_ring import KeyEpoch
 from streams.minimise import PassingEvents
 from streams.pseudonymise import ID_BYTES, keyed_id
 
@@ -23,9 +23,10 @@ class Account:
     """n source messages for one purpose, in the order of their offsets.
 
     ``offset`` int64[n]; ``batch`` uint64[n] under the governance key, 0 where the message was
-    refused whole; ``fates`` int64[n, FATES]: each row sums to the events that came in;
-    ``first_day`` int64[n]: see ``first_days``, 0 where the message was refused whole.
-    ``latest_ms``: the largest time of a passing event, -1 if none passed.
+    refused whole, and where its epoch has no keys or is not there yet; ``fates`` int64[n, FATES]:
+    each row sums to the events that came in; ``first_day`` int64[n]: see ``first_days``, 0 where
+    the message was refused whole. ``latest_ms``: the largest time of a passing event, -1 if none
+    passed.
     """
 
     purpose: Purpose
@@ -59,14 +60,16 @@ def account_id(epoch: KeyEpoch, purpose_id: int) -> int:
 
 
 def governance_ids(
-    batches: Batches, epochs: Sequence[KeyEpoch], purpose: Purpose
+    batches: Batches, epochs: Sequence[KeyEpoch | None], purpose: Purpose
 ) -> NDArray[np.uint64]:
-    """uint64[n]: the batches, of these epochs, as the books of ``purpose`` name them. They tell a
-    batch that was published twice from two batches, and match no id of any purpose, nor of
-    another's books."""
+    """uint64[n]: the batches, of these epochs, as the books of ``purpose`` name them; 0 where there
+    is no key to name one by. They tell a batch that was published twice from two batches, and match
+    no id of any purpose, nor of another's books."""
     return np.array(
         [
             account_id(epoch, keyed_id(epoch.keys[purpose], "batch", header.batch_id))
+            if epoch is not None and not epoch.is_destroyed
+            else 0
             for epoch, header in zip(epochs, batches.headers, strict=True)
         ],
         dtype=np.uint64,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,42 +10,53 @@ import numpy as np
 from events.columns import pack
 from events.consent import SCHEMA, ConsentRecord, from_record
 from events.errors import Reject
+from events.outcomes import Rejected
 from events.purposes import GOVERNANCE
 from events.schemas import newest
 from events.topics import SPEC, Topic
 from streams.decode import Broken, RawMessage
 from streams.emit import Emission, Source, dead_letter_records
+from streams.key_ring import KeyRing
 from streams.pipeline import Rules
 from streams.pseudonymise import subject_id
 
 
 def consent_log(messages: Sequence[RawMessage], source: Source, rules: Rules) -> list[Emission]:
-    """Messages for the consent log, and dead letters for records that cannot be read."""
+    """Messages for the consent log, and dead letters for records that cannot be read, or are from
+    a time whose keys were destroyed: these count in the ledger as ever, but have no pseudonym."""
     sound: list[tuple[int, ConsentRecord]] = []
+    keys: list[Mapping[str, bytes]] = []
     broken: list[Broken] = []
     for message in messages:
         if message.value is None:
             continue  # a record was taken out of the topic: that is not one of its records
         try:
             record = from_record(rules.codec.decode(SCHEMA, message.value))
+            keys.append(_keys_of(record, rules.ring))
             sound.append((message.offset, record))
         except Reject as refusal:
             broken.append(Broken(message.offset, message.time_ms, refusal.reason))
     records = [(Topic.DEAD_LETTERS, record) for record in dead_letter_records(broken, source)]
     if sound:
-        records.append((Topic.CONSENT_LOG, _record(sound, source, rules)))
+        records.append((Topic.CONSENT_LOG, _record(sound, keys, source)))
     codec = rules.codec
     return [Emission(topic, codec.encode(SPEC[topic].schema, record)) for topic, record in records]
 
 
 def _record(
-    sound: Sequence[tuple[int, ConsentRecord]], source: Source, rules: Rules
+    sound: Sequence[tuple[int, ConsentRecord]], keys: Sequence[Mapping[str, bytes]], source: Source
 ) -> dict[str, Any]:
     said = [consent for _, consent in sound]
     columns = {
         "offset": np.array([offset for offset, _ in sound], dtype=np.int64),
         "at_ms": np.array([consent.word.at_ms for consent in said], dtype=np.int64),
-        "pseudonym": np.array([_pseudonym(consent, rules) for consent in said], dtype=np.uint64),
+        "pseudonym": np.array(
+            [
+                subject_id(own[GOVERNANCE], consent.word.subject)
+                for own, consent in zip(keys, said, strict=True)
+            ],
+            dtype=np.uint64,
+        ),
     }
     told = [_told(consent) for consent in said]
     return {
@@ -54,11 +65,6 @@ def _record(
         **{name: [each[name] for each in told] for name in told[0]},
         **pack(columns, newest("consent_log").packed),
     }
-
-
-def _pseudonym(consent: ConsentRecord, rules: Rules) -> int:
-    word = consent.word
-    return subject_id(rules.ring.at(word.at_ms).keys[GOVERNANCE], word.subject)
 
 
 def _told(consent: ConsentRecord) -> dict[str, Any]:
@@ -79,3 +85,12 @@ def _told(consent: ConsentRecord) -> dict[str, Any]:
         "previous": consent.previous.hex(),
         "hash": consent.name.hex() if consent.who else "",
     }
+
+
+def _keys_of(record: ConsentRecord, ring: KeyRing) -> Mapping[str, bytes]:
+    """The keys of the time at which the person spoke. A clock that is far ahead loses no record:
+    it gets the last epoch that is known."""
+    epoch = ring.at(min(record.word.at_ms, ring.known_until_ms - 1))
+    if epoch.is_destroyed:
+        raise Reject(Rejected.EPOCH_DESTROYED)
+    return epoch.keys

@@ -17,7 +17,8 @@ def decide(
     batches: Batches, consent: Fate, soundness: Fate, limits: PurposePolicy, now_ms: int
 ) -> Fate:
     """One fate per event, uint8[e]: what ``consent`` (per batch) says comes first, since events of
-    a person who has not agreed are not looked at; then soundness, retention, the actions taken."""
+    a person who has not agreed are not looked at, nor those that have no keys; then soundness,
+    retention, the actions taken."""
     collected = np.zeros(_CODES, dtype=np.bool_)
     collected[list(limits.action_codes)] = True
     fates = np.where(collected[batches.action], PASSED, WITHHELD[Withheld.ACTION_NOT_COLLECTED])

@@ -12,10 +12,11 @@ from events.terms import terms_in_force
 from streams.account import Account, account, first_days, governance_ids
 from streams.decide import count_fates, decide
 from streams.decode import Broken, RawMessage, decode
+from streams.epochs import epochs_of, without_keys
 from streams.fate import PASSED
 from streams.gate import gate
 from streams.inspect import inspect
-from streams.keys import KeyRing
+from streams.key_ring import KeyRing
 from streams.ledger import Ledger
 from streams.minimise import minimise
 from streams.pseudonymise import Pseudonymised, pseudonymise
@@ -57,30 +58,31 @@ def process(
 
     ``ledger`` and ``secrets`` must be current, and ``now_ms`` is wall time: consent and retention
     are judged as of now. All that names a row (ids, epoch, window) depends on the batch alone, and
-    on its person's secret, which never changes while there is one.
+    on its person's secret, which never changes while there is one. ``Retry`` where the key ring
+    does not reach as far as a batch may be dated.
     """
-    policy = rules.policy
-    batches, broken = decode(messages, rules.codec, rules.ring.sealing.opener)
-    known = secrets.known(header.subject for header in batches.headers)
-    soundness = inspect(batches, latest_ms=now_ms + policy.clock_tolerance_ms)
-    epochs = [rules.ring.at(header.base_time_ms) for header in batches.headers]
+    policy, ring = rules.policy, rules.ring
+    batches, broken = decode(messages, rules.codec, ring.sealing.opener)
+    known = secrets.known((header.subject for header in batches.headers), ring.sealing)
+    latest_ms = now_ms + policy.clock_tolerance_ms
+    soundness = inspect(batches, latest_ms)
+    epochs = epochs_of(batches.headers, ring, latest_ms)
     passed: dict[Purpose, Pseudonymised] = {}
     accounts: list[Account] = []
     for purpose in PURPOSES:
         limits = policy.purposes[purpose]
         consent = gate(batches.headers, purpose, ledger, terms_in_force(policy, purpose))
         consent = recognise(batches.headers, consent, known)
+        consent = without_keys(consent, epochs)
         fates = decide(batches, consent, soundness, limits, now_ms)
         fine = minimise(batches, fates, limits, rules.applications)
         passed[purpose] = pseudonymise(fine, rules.ring, purpose, known)
         ids = governance_ids(batches, epochs, purpose)
         counts = count_fates(batches, fates)
         days = first_days(fine.events, counts[:, PASSED])
-        latest_ms = int(fine.events.time_ms.max(initial=-1))
+        seen_ms = int(fine.events.time_ms.max(initial=-1))
         accounts.append(
-            account(
-                purpose, batches, broken, ids=ids, counts=counts, days=days, latest_ms=latest_ms
-            )
+            account(purpose, batches, broken, ids=ids, counts=counts, days=days, latest_ms=seen_ms)
         )
     analytics = passed[Purpose.TEAM_ANALYTICS]
     return Outcome(

@@ -17,13 +17,13 @@ from events.settings import Settings
 from events.topic_gauges import show_topics
 from events.topics import Topic
 from streams.ending import EndingWorker
-from streams.keys import load_keys
 from streams.ledger_reader import LedgerReader
 from streams.observe import count_from_zero
 from streams.pipeline import Rules
 from streams.policy_reader import PolicyReader
 from streams.quiet import OnceInAWhile
 from streams.record_batches import read_bounded
+from streams.ring_reader import RingReader
 from streams.secrets import Secrets
 from streams.secrets_reader import SecretsReader
 from streams.worker import Worker, die
@@ -35,20 +35,24 @@ def run_worker(settings: Settings) -> None:
     """Run until SIGTERM or Ctrl-C. ``Stop`` (all faults of settings, policy and keys, or a missing
     server) before any event is read."""
     codec, clock = codec_for(settings), SystemClock()
-    ring, anchors = load_keys(settings.keys_path), trust_anchors(settings)
+    keys, anchors = RingReader(settings, clock), trust_anchors(settings)
+    ring = keys.first()
     admin = wait_for_kafka(settings, lambda s: log.info("waiting for Kafka", waited_s=round(s, 1)))
     create_topics(admin, settings)
     policies = PolicyReader(settings, codec, anchors, clock)
-    rules = Rules(codec, policies.start(), ring)
+    policy = policies.start()
+    keys.reach(policy.clock_tolerance_ms)
+    rules = Rules(codec, policy, ring)
     count_from_zero()
     show_topics(admin, (Topic.RAW, Topic.CONSENT))
     serve_metrics(settings.metrics_port, settings.metrics_host)
     ledger = LedgerReader(settings, codec, clock)
-    secrets = SecretsReader(settings, codec, clock, secrets=Secrets(rules.ring.sealing))
+    secrets = SecretsReader(settings, codec, clock, secrets=Secrets())
     worker = Worker(
         settings=settings,
         rules=rules,
         policies=policies,
+        keys=keys,
         ledger=ledger,
         secrets=secrets,
         clock=clock,
@@ -59,11 +63,12 @@ def run_worker(settings: Settings) -> None:
     read_bounded()
     for handler in logging.getLogger().handlers:
         handler.addFilter(OnceInAWhile(_NOISY, clock))
+    keys.start()
     ledger.start()
     secrets.start()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    log.info("worker starts", policy=rules.policy.sha256[:12], group=settings.worker_group)
+    log.info("worker starts", policy=policy.sha256[:12], group=settings.worker_group)
     with tempfile.TemporaryDirectory(prefix="glasshouse-worker-") as datadir:
         try:
             runner = EndingWorker(
@@ -80,3 +85,4 @@ def run_worker(settings: Settings) -> None:
             ledger.stop()
             secrets.stop()
             policies.stop()
+            keys.stop()

@@ -1,17 +1,17 @@
-"""The keys by which people's names are opened and looked up: a section of the key file."""
+"""The keys by which people's names are opened and looked up: secrets of the key file."""
 
 from __future__ import annotations
 
 import json
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from events.sealing import KEY_BYTES, PrivateKeys, PublicKey
-from events.sealing_file import ROOM_BYTES, Sealing, section_of
+from events.sealing_file import DIGEST, ROOM_BYTES, Sealing, sealing_name, section_of
 from streams.open_subjects import SubjectOpener
 
 
@@ -48,10 +48,24 @@ class SealingKeys:
         """What a producer needs; with the digest key, what those need who record consent."""
         return Sealing(self.public, room_bytes, self.digest_key if for_registrar else None)
 
-    def to_section(self) -> dict[str, Any]:
-        """As the key file has it."""
-        section = section_of(self.exported(for_registrar=True))
-        return {**section, "private_keys": [raw.hex() for raw in self.private.raws]}
+    def to_secrets(self) -> dict[str, bytes]:
+        """As the key file has them: each a secret of its own, so that one is added without opening
+        the others."""
+        named = {sealing_name(at): raw for at, raw in enumerate(self.private.raws, start=1)}
+        return {DIGEST: self.digest_key, **named}
+
+    @staticmethod
+    def from_secrets(secrets: Mapping[str, bytes]) -> SealingKeys:
+        """What ``to_secrets`` gave; ``ValueError``, with nothing of it, where it is none."""
+        if not secrets:
+            raise ValueError("there are none: add them with `glasshouse keys rotate-sealing`")
+        expected = {DIGEST, *(sealing_name(at) for at in range(1, len(secrets)))}
+        if set(secrets) != expected or len(secrets) == 1:
+            raise ValueError("one is missing, or one is there that does not belong to them")
+        if {len(secret) for secret in secrets.values()} != {KEY_BYTES}:
+            raise ValueError(f"one is not {KEY_BYTES} bytes long")
+        raws = tuple(secrets[sealing_name(at)] for at in range(1, len(secrets)))
+        return SealingKeys(PrivateKeys(raws), secrets[DIGEST])
 
 
 def text_of(sealing: Sealing) -> str:
@@ -70,12 +84,3 @@ def export(sealing: Sealing, path: Path) -> None:
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
-
-
-def from_section(section: dict[str, Any]) -> SealingKeys:
-    """KeyError, TypeError or ValueError where it is none."""
-    raws = tuple(bytes.fromhex(text) for text in section["private_keys"])
-    digest_key = bytes.fromhex(section["digest_key"])
-    if not raws or {len(raw) for raw in (*raws, digest_key)} != {KEY_BYTES}:
-        raise ValueError
-    return SealingKeys(PrivateKeys(raws), digest_key)

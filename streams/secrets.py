@@ -15,11 +15,10 @@ class Secrets:
     """By keyed digest of the person. Opening takes 0.1 ms, so it is done once for each person who
     turns up; 200,000 at the start would take 20 s. Its ``repr`` shows nobody."""
 
-    keys: SealingKeys
     _sealed: dict[bytes, bytes] = field(default_factory=dict, repr=False)
-    #: With what was opened, so that what has taken its place is never taken for it: one thread
-    #: writes, another one reads.
-    _opened: dict[bytes, tuple[bytes, SubjectSecret | None]] = field(
+    #: With what was opened and by which keys, so that what has taken its place is never taken for
+    #: it: one thread writes, another one reads.
+    _opened: dict[bytes, tuple[bytes, SealingKeys, SubjectSecret | None]] = field(
         default_factory=dict, repr=False
     )
 
@@ -38,18 +37,18 @@ class Secrets:
         self._sealed.pop(name, None)
         self._opened.pop(name, None)
 
-    def known(self, subjects: Iterable[str]) -> dict[str, SubjectSecret]:
+    def known(self, subjects: Iterable[str], keys: SealingKeys) -> dict[str, SubjectSecret]:
         """The secrets of those of ``subjects`` who have one, as of this moment."""
-        found = {subject: self._of(subject) for subject in dict.fromkeys(subjects)}
+        found = {subject: self._of(subject, keys) for subject in dict.fromkeys(subjects)}
         return {subject: secret for subject, secret in found.items() if secret is not None}
 
-    def _of(self, subject: str) -> SubjectSecret | None:
-        name = digest(self.keys.digest_key, subject)
+    def _of(self, subject: str, keys: SealingKeys) -> SubjectSecret | None:
+        name = digest(keys.digest_key, subject)
         sealed = self._sealed.get(name)
         if sealed is None:
             return None
         before = self._opened.get(name)
-        if before is None or before[0] is not sealed:
-            before = sealed, opened({"sealed_secret": sealed}, name, self.keys.private)
+        if before is None or before[0] is not sealed or before[1] is not keys:
+            before = sealed, keys, opened({"sealed_secret": sealed}, name, keys.private)
             self._opened[name] = before
-        return before[1]
+        return before[2]

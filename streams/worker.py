@@ -30,6 +30,7 @@ from events.clock import MS_PER_S, Clock
 from events.errors import GlasshouseError, Retry, ServerMissing
 from events.log import kind_and_place, log
 from events.metrics import LATENCY_SECONDS, TAKE_MESSAGES, TAKE_SECONDS
+from events.policy import Policy
 from events.redrive import Headers, redriven_from
 from events.settings import Settings
 from events.topics import Topic
@@ -44,6 +45,7 @@ from streams.pipeline import Rules, process
 from streams.policy_reader import PolicyReader
 from streams.positions import Transport
 from streams.refusals import RefusalLimit
+from streams.ring_reader import RingReader
 from streams.secrets_reader import SecretsReader
 from streams.supervisor import PatientSupervisor
 
@@ -91,6 +93,7 @@ class Worker:
     settings: Settings
     rules: Rules
     policies: PolicyReader
+    keys: RingReader
     ledger: LedgerReader
     secrets: SecretsReader
     clock: Clock
@@ -211,7 +214,7 @@ class Worker:
         partition = events[0].message.partition
         lane = self._lane(partition)
         in_force = await self.policies.current()
-        rules = replace(self.rules, policy=in_force.policy)
+        rules = await self._rules_by(in_force.policy)
         source = self._source(Topic.RAW, partition, rules)
         messages = [_raw_message(event, source) for event in events]
         secrets, ledger = await self.secrets.current(), await self.ledger.current()
@@ -229,6 +232,11 @@ class Worker:
 
         return Judged(emissions, proved_s + self._proof_serves_s(), note)
 
+    async def _rules_by(self, policy: Policy) -> Rules:
+        """The rules with this policy, and every key epoch that a batch may belong to by now."""
+        ring = await self.keys.current(policy.clock_tolerance_ms)
+        return replace(self.rules, policy=policy, ring=ring)
+
     def _proof_serves_s(self) -> float:
         """For how long after a proof of ledger and policy may be committed what was judged by them:
         the bound of how late an event may pass after its person's withdrawal, or a narrowing."""
@@ -241,8 +249,9 @@ class Worker:
             RawMessage(event.message.offset, _time_ms(event), event.message.value)
             for event in events
         ]
+        rules = await self._rules_by(self.rules.policy)
         until_s = self.clock.monotonic_s() + self.settings.commit_within_s
-        return Judged(consent_log(messages, source, self.rules), until_s)
+        return Judged(consent_log(messages, source, rules), until_s)
 
     def _lane(self, partition: int) -> Lane:
         if partition not in self._lanes:

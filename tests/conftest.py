@@ -20,6 +20,8 @@ settings.load_profile("glasshouse")
 
 #: Set where a Docker daemon is known to run: a container test may not be skipped there.
 _DOCKER_EXPECTED = "EXPECT_DOCKER"
+#: Set where Vault's server was built: a test with it may not be skipped there.
+_VAULT_EXPECTED = "EXPECT_VAULT"
 
 _AUDIT = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
 
@@ -29,7 +31,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--strict-services",
         action="store_true",
         help="a test marked `service` that is skipped counts as failed; one marked `containers` "
-        f"only where {_DOCKER_EXPECTED} says that there is a Docker daemon, and none marked "
+        f"only where {_DOCKER_EXPECTED} says that there is a Docker daemon, one marked `vault` "
+        f"only where {_VAULT_EXPECTED} says that Vault was built, and none marked "
         "`clickhouse_server`, since no package carries one",
     )
 
@@ -54,6 +57,7 @@ def pytest_runtest_makereport(
         and item.get_closest_marker("service")
         and not item.get_closest_marker("clickhouse_server")
         and (not item.get_closest_marker("containers") or os.environ.get(_DOCKER_EXPECTED))
+        and (not item.get_closest_marker("vault") or os.environ.get(_VAULT_EXPECTED))
         and item.config.getoption("--strict-services")
         and not hasattr(report, "wasxfail")
     ):

@@ -118,9 +118,11 @@ def _expect_batch(
 ) -> None:
     terms = terms_of(world.policy, purpose)
     no = objection(world.words, batch.header.subject, purpose, terms)
-    fates, rows = of_the_willing(batch, purpose, world)
+    no = no or ("" if _has_keys(batch, world) else "epoch_destroyed")
     if no:
         fates, rows = Counter({no: len(batch)}), dict[Row, Row]()
+    else:
+        fates, rows = of_the_willing(batch, purpose, world)
     expected.books[purpose.value, offset] = (
         name_in_the_books(batch, purpose, world),
         fates,
@@ -130,7 +132,10 @@ def _expect_batch(
 
 
 def name_in_the_books(batch: InteractionBatch, purpose: Purpose, world: World) -> int:
-    """What the purpose's rows call the batch, under the governance key of its epoch."""
+    """What the purpose's rows call the batch, under the governance key of its epoch; 0 where it
+    begins in the future, and where there is no such key."""
+    if _is_of_the_future(batch, world) or not _has_keys(batch, world):
+        return 0
     keys = _epoch(batch, world)[2]
     in_the_rows = keyed(keys[purpose.value], "batch", batch.header.batch_id)
     return keyed(keys["governance"], "batch", in_the_rows.to_bytes(8, "little"))
@@ -152,7 +157,16 @@ def of_the_willing(
         fates[fate or "passed"] += 1
         if not fate:
             passing.append((index, *_coarse(time_ms, event, limits)))
-    return fates, _rows(batch, purpose, world, passing)
+    return fates, _rows(batch, purpose, world, passing) if passing else {}
+
+
+def _has_keys(batch: InteractionBatch, world: World) -> bool:
+    """False where the keys of its epoch were destroyed; that of the future is not there yet."""
+    return _is_of_the_future(batch, world) or bool(_epoch(batch, world)[2])
+
+
+def _is_of_the_future(batch: InteractionBatch, world: World) -> bool:
+    return batch.header.base_time_ms > world.now_ms + world.policy.clock_tolerance_ms
 
 
 def _epoch(batch: InteractionBatch, world: World) -> tuple[int, int, Mapping[str, bytes]]:

@@ -36,10 +36,13 @@ COMMANDS: dict[str, Act | str] = {
     "demo": "a trial with simulated people or recordings",
     "doctor": "settings and counts",
     "dpia": "writes what is configured, and reads nobody's data",
+    "keys destroy": Act.KEYS_DESTROY,
     "keys init": Act.KEYS_INIT,
     "keys list": "numbers and times of epochs",
+    "keys move": Act.KEYS_MOVE,
     "keys pseudonym": Act.PSEUDONYM,
     "keys public": Act.KEYS_PUBLIC,
+    "keys rewrap": Act.KEYS_REWRAP,
     "keys rotate": Act.KEYS_ROTATE,
     "keys rotate-sealing": Act.KEYS_ROTATE_SEALING,
     "load": "the pipeline itself: the books account for it",
@@ -85,6 +88,7 @@ def acts_in(source: str, function: str) -> set[str]:
     """The members of ``Act`` that ``function`` of ``source``, or what it calls there, records."""
     tree = ast.parse(source)
     bodies = {each.name: each for each in ast.walk(tree) if isinstance(each, ast.FunctionDef)}
+    recorders = {"recorded", *(name for name, body in bodies.items() if hands_on(body))}
     seen, waiting, found = set[str](), [function], set[str]()
     while waiting:
         name = waiting.pop()
@@ -95,9 +99,27 @@ def acts_in(source: str, function: str) -> set[str]:
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
                 continue
             waiting.append(node.func.id)
-            if node.func.id == "recorded":
-                found |= {each.attr for each in node.args if isinstance(each, ast.Attribute)}
+            if node.func.id in recorders:
+                found |= {each.attr for each in acts(node)}
     return found
+
+
+def acts(call: ast.Call) -> Iterator[ast.Attribute]:
+    """The arguments that are members of ``Act``."""
+    for each in call.args:
+        if isinstance(each, ast.Attribute) and ast.unparse(each.value) == "Act":
+            yield each
+
+
+def hands_on(body: ast.FunctionDef) -> bool:
+    """Whether it records what it was given as ``act``."""
+    calls = [node for node in ast.walk(body) if isinstance(node, ast.Call)]
+    return any(
+        isinstance(call.func, ast.Name)
+        and call.func.id == "recorded"
+        and any(isinstance(each, ast.Name) and each.id == "act" for each in call.args)
+        for call in calls
+    )
 
 
 @pytest.mark.parametrize(("name", "callback"), list(commands()))

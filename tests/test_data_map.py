@@ -33,6 +33,7 @@ POLICY = load_policy(BUNDLED_POLICY)
 #: Settings that name a file or folder, and no store: what is read only, and not of people.
 READ_ONLY = {
     "kafka_ca_file": "certificates",
+    "vault_ca_file": "certificates",
     "policy_dir": "the policy and what was signed",
     "employer_public_key": "a public key",
     "employees_public_key": "a public key",

@@ -22,22 +22,26 @@ def test_that_is_skipped():
 
 
 @pytest.mark.parametrize(
-    ("mark", "docker", "failed"),
+    ("mark", "expected", "failed"),
     [
         ("", "", True),
-        ("@pytest.mark.containers", "", False),
-        ("@pytest.mark.containers", "1", True),
-        ("@pytest.mark.clickhouse_server", "1", False),
+        ("@pytest.mark.containers", "EXPECT_VAULT", False),
+        ("@pytest.mark.containers", "EXPECT_DOCKER", True),
+        ("@pytest.mark.vault", "EXPECT_DOCKER", False),
+        ("@pytest.mark.vault", "EXPECT_VAULT", True),
+        ("@pytest.mark.clickhouse_server", "EXPECT_DOCKER", False),
     ],
     ids=[
         "a service",
         "a container without Docker",
         "a container where Docker is expected",
+        "Vault where it was not built",
+        "Vault where it is expected",
         "a server that no package carries",
     ],
 )
 def test_a_skip_is_a_failure_where_there_is_no_excuse(
-    mark: str, docker: str, failed: bool, tmp_path: Path
+    mark: str, expected: str, failed: bool, tmp_path: Path
 ) -> None:
     file = tmp_path / "test_skipped.py"
     file.write_text(_SKIPPED.format(mark=mark))
@@ -48,7 +52,7 @@ def test_a_skip_is_a_failure_where_there_is_no_excuse(
         text=True,
         check=False,
         cwd=ROOT,
-        env={**os.environ, "EXPECT_DOCKER": docker},
+        env={**os.environ, "EXPECT_DOCKER": "", "EXPECT_VAULT": "", expected or "UNUSED": "1"},
     )
     assert ended.returncode == (1 if failed else 0), ended.stdout
     assert "nothing to test with" in ended.stdout

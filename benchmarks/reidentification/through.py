@@ -129,7 +129,7 @@ def pipeline_for(
     for record in Pen().write_all(enrolment(people, PURPOSES, START_MS, policy)):
         word = record.word
         ledger.take(person_of(word.subject), word.purpose, entry_of(record))
-    secrets = Secrets(ring.sealing)
+    secrets = Secrets()
     for subject in people:
         name = digest(ring.sealing.digest_key, subject)
         sealed = secret_record(new_secret(from_ms=0), name, ring.sealing.public)

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from deploy.doctor.finding import Finding
+from deploy.doctor.keys import check_keys
 from events.errors import SettingsError
 from events.policy_folder import read_folder
 from events.settings import Settings
-from streams.keys import load_keys
 
 _OTHERS = 0o077
 
@@ -19,7 +19,7 @@ def check_files(settings: Settings) -> Iterator[Finding]:
     """Policy, keys, and the data directory, in this order."""
     yield _policy(settings)
     if settings.keys_path.exists():  # only machines with workers have one
-        yield _keys(settings.keys_path)
+        yield from check_keys(settings)
     if settings.embedded_clickhouse and settings.data_dir.exists():
         yield _data_dir(settings.data_dir)
 
@@ -39,15 +39,6 @@ def _policy(settings: Settings) -> Finding:
     if folder.waiting:
         text += f"; version {folder.waiting.version} waits: {waits}"
     return Finding("policy", text)
-
-
-def _keys(path: Path) -> Finding:
-    try:
-        ring = load_keys(path)
-    except SettingsError as error:
-        remedy = f"chmod 600 {path}, or restore it from its backup; never make a new one"
-        return Finding("key file", "; ".join(error.faults), remedy)
-    return Finding("key file", f"{len(ring.epochs)} epoch(s), mode 0600")
 
 
 def _data_dir(path: Path) -> Finding:

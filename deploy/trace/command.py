@@ -14,7 +14,7 @@ from events.audit.recorded import recorded
 from events.errors import InputError
 from events.options import err, show_json, show_table, with_settings
 from events.purposes import Purpose
-from events.settings import Settings
+from events.settings import KEY_ACCESS, Settings
 
 if TYPE_CHECKING:
     from deploy.trace.books import Account
@@ -26,7 +26,7 @@ _Number = Optional[int]  # noqa: UP045 (Typer reads it at run time)
 
 def register(app: typer.Typer) -> None:
     """Add the command to ``app``."""
-    app.command()(with_settings(*ACCESS, *CODEC, "key_file")(trace))
+    app.command()(with_settings(*ACCESS, *CODEC, *KEY_ACCESS)(trace))
 
 
 def trace(
@@ -44,20 +44,21 @@ def trace(
 ) -> None:
     """Find the source messages of a row: where they are, what became of them, which link says so.
 
-    It takes the key file and ClickHouse's role officer. With --kafka-servers it also reads the
-    message, if Kafka still has it, and checks that it yields this id; it never shows what is in it.
-    Exit status 1 if it does not, or if the books know no such batch.
+    It takes the keys and ClickHouse's role officer. With --kafka-servers it also reads the message,
+    if Kafka still has it, and checks that it yields this id; it never shows what is in it. Exit
+    status 1 if it does not, or if the books know no such batch. A row of a key epoch that was
+    destroyed leads nowhere.
 
     Example: glasshouse trace --purpose agent_training --batch 1234567890 --epoch 1
     """
     from deploy.trace.books import accounts_of
     from deploy.trace.source import Source
-    from streams.keys import load_keys
+    from streams.keys import load_ring
 
     if batch >= 2**64:
         raise InputError("--batch is a number of 64 bits: copy it with all its digits")
-    ring = load_keys(settings.keys_path)
-    epochs = ring.epochs if epoch is None else (ring.numbered(epoch),)
+    ring = load_ring(settings)
+    epochs = ring.live if epoch is None else (ring.numbered(epoch),)
     with (
         open_books(settings) as client,
         recorded(settings, Act.TRACE, purpose=purpose.value) as done,
@@ -69,6 +70,11 @@ def trace(
             f"the books know no batch {batch} of {purpose.value} under these keys. Is it the id of "
             "a row of this purpose, and is this the key file that the workers had?"
         )
+        if epoch is None and ring.destroyed:
+            gone = ", ".join(map(str, ring.destroyed))
+            err.print(
+                f"Or is it of an epoch that was destroyed ({gone})? Then nobody can trace it."
+            )
         raise typer.Exit(1)
     with registry_needed():
         findings = _examined(settings, accounts, purpose, batch, ring)

@@ -58,7 +58,7 @@ def examine(
     if broken:
         return Finding(Source.REFUSED)
     (header,) = batches.headers
-    epoch = ring.at(header.base_time_ms)
-    own = keyed_id(epoch.keys[purpose], "batch", header.batch_id)
-    source = Source.YIELDS_IT if own == batch else Source.YIELDS_ANOTHER
+    keys = ring.at(header.base_time_ms).keys
+    yields = bool(keys) and keyed_id(keys[purpose], "batch", header.batch_id) == batch
+    source = Source.YIELDS_IT if yields else Source.YIELDS_ANOTHER
     return Finding(source, len(batches.action))

@@ -17,9 +17,11 @@ from events.settings import Settings
 
 @dataclass(slots=True)
 class Recording:
-    """``rows``: rows, records or messages that were shown or changed, told before the end."""
+    """What came of it, told before the end. ``rows``: rows, records or messages that were shown or
+    changed; ``detail``: in the place of what was meant."""
 
     rows: int = 0
+    detail: str = ""
 
 
 @contextmanager
@@ -57,8 +59,8 @@ def recorded(
     recording = Recording()
 
     def end(outcome: str) -> None:
-        at_ms, rows = clock.now_ms(), recording.rows
-        log.append(replace(entry, begun=begun.number, at_ms=at_ms, rows=rows, outcome=outcome))
+        done = replace(entry, begun=begun.number, at_ms=clock.now_ms(), rows=recording.rows)
+        log.append(replace(done, outcome=outcome, detail=recording.detail or detail))
 
     try:
         yield recording

@@ -33,6 +33,17 @@ FILES: tuple[Store, ...] = (
     ),
     Store(
         Kind.FILE,
+        "key service token",
+        "by which a worker opens the keys that a key service has sealed, or an officer makes them",
+        (Person.NOBODY,),
+        "every purpose",
+        Retention("the site's: it is read for every call, so that it may be renewed"),
+        Erasure.NONE,
+        _OWNER,
+        setting="vault_token_file",
+    ),
+    Store(
+        Kind.FILE,
         "signing keys",
         "by which the employer and the employees' representatives sign; and the policies",
         (Person.NOBODY,),

@@ -131,9 +131,9 @@ def subject_secret(data: bytes) -> str:
     by a record that was sealed for them."""
     record_at = 1 + int.from_bytes(data[:1], "big")
     key, value = data[1:record_at], data[record_at:]
-    reader = SecretsReader(Settings(), CODEC, SystemClock(), secrets=Secrets(SEALING))
+    reader = SecretsReader(Settings(), CODEC, SystemClock(), secrets=Secrets())
     reader._take(cast(Message, _Said(key, value or None)))
-    for subject, secret in reader.secrets.known(SUBJECTS).items():
+    for subject, secret in reader.secrets.known(SUBJECTS, SEALING).items():
         assert key == digest(SEALING.digest_key, subject)
         assert secret == SubjectSecret(secret_of(subject), 0)
         return SOUND

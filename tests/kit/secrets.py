@@ -12,7 +12,7 @@ from events.sealing import digest
 from events.settings import Settings
 from events.subject_secret import SCHEMA, SubjectSecret, to_record
 from events.topics import Topic
-from streams.keys import KeyEpoch, load_keys
+from streams.keys import KeyEpoch, load_ring
 from streams.pseudonymise import keyed_id, pseudonym_of
 from streams.sealing_keys import SealingKeys
 from streams.secrets import Secrets
@@ -39,7 +39,7 @@ def give_secrets(
     """Have ``subjects`` have these secrets in the Kafka of ``settings``, under its key file's keys:
     who grants later keeps them."""
     producer = Producer(client_config(settings))
-    keys = sealing or load_keys(settings.keys_path).sealing
+    keys = sealing or load_ring(settings).sealing
     for key, value in records_of(subjects, keys).items():
         producer.produce(Topic.SECRETS.value, value, key, partition=0)
     assert producer.flush(30) == 0
@@ -49,7 +49,7 @@ def secrets(
     subjects: Iterable[str] = SUBJECTS, sealing: SealingKeys = SEALING, from_ms: int = 0
 ) -> Secrets:
     """The worker's knowledge of them."""
-    found = Secrets(sealing)
+    found = Secrets()
     for key, value in records_of(subjects, sealing, from_ms).items():
         found.apply(key, Codec().decode(SCHEMA, value)["sealed_secret"])
     return found

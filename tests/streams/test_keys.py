@@ -1,4 +1,5 @@
-"""The key file: private, whole or not at all, and every fault of it named at once."""
+"""The key file: private, whole or not at all, and every fault of it named at once. Files of the
+format before this one are read as ever."""
 
 from __future__ import annotations
 
@@ -12,9 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from events.clock import SystemClock
 from events.errors import InputError, SettingsError
 from events.purposes import GOVERNANCE, PURPOSES
+from events.settings import Settings
 from events.vocabulary import MAX_TIME_MS
+from streams.key_officer import KeyOfficer
+from streams.key_service import in_the_file
 from streams.keys import DOMAINS, KEY_BYTES, KeyRing, load_keys, new_epoch, save_keys
 from tests.strategies import EPOCH_STARTS_MS, ring
 
@@ -36,7 +41,7 @@ def content_of(keys: KeyRing) -> dict[str, Any]:
         {"epoch": e.epoch, "from_ms": e.from_ms, "keys": {n: k.hex() for n, k in e.keys.items()}}
         for e in keys.epochs
     ]
-    return {"format": 1, "epochs": epochs, "sealing": keys.sealing.to_section()}
+    return {"format": 1, "epochs": epochs}
 
 
 def faults(path: Path) -> str:
@@ -95,7 +100,6 @@ def test_a_file_that_is_not_there_says_how_to_make_it(path: Path) -> None:
 
 def test_every_fault_is_named_at_once_and_no_key_in_any(path: Path) -> None:
     content = content_of(ring(0, 5, 5))
-    content["format"] = 2
     content["epochs"][0]["from_ms"] = 1
     content["epochs"][2]["epoch"] = 70_000
     secret = content["epochs"][1]["keys"][GOVERNANCE]
@@ -105,13 +109,13 @@ def test_every_fault_is_named_at_once_and_no_key_in_any(path: Path) -> None:
     found = faults(written(path, content, 0o644))
     for text in (
         "mode is 0644",
-        "format is not 1",
         "must start at 0",
         "in order",
         "from 1 to 65535",
         "epoch 1: no 32-byte key for agent_training",
         "epoch 2: no 32-byte key for team_analytics",
         "used twice",
+        "rotate-sealing",
     ):
         assert text in found
     assert len(found.splitlines()) == 8
@@ -120,21 +124,36 @@ def test_every_fault_is_named_at_once_and_no_key_in_any(path: Path) -> None:
 
 
 def test_a_file_from_before_subjects_were_sealed_says_how_to_go_on(path: Path) -> None:
-    content = content_of(ring(0))
-    del content["sealing"]
-    assert faults(written(path, content)) == (
-        "has no sealing keys: add them with `glasshouse keys rotate-sealing`"
+    assert faults(written(path, content_of(ring(0)))) == (
+        "sealing keys: there are none: add them with `glasshouse keys rotate-sealing`"
     )
-    assert load_keys(path, without_sealing=True).epochs == ring(0).epochs
+    KeyOfficer(Settings(key_file=path), SystemClock()).rotate_sealing()
+    assert load_keys(path).epochs == ring(0).epochs
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"private_keys": []}, {"private_keys": ["00"]}, {"digest_key": "00"}, {"no": "keys"}]
+    ("wrong", "text"),
+    [
+        ({"sealing-1": None}, "one is missing"),
+        ({"digest": None}, "one is missing"),
+        ({"sealing-3": bytes(KEY_BYTES)}, "does not belong"),
+        ({"canary": bytes(KEY_BYTES)}, "does not belong"),
+        ({"digest": b"canary"}, "not 32 bytes long"),
+        ({"sealing-2": b"canary"}, "not 32 bytes long"),
+    ],
 )
-def test_sealing_keys_of_another_shape_are_refused(path: Path, wrong: dict[str, Any]) -> None:
-    content = content_of(ring(0))
-    content["sealing"] = {**content["sealing"], **wrong} if "no" not in wrong else wrong
-    assert faults(written(path, content)).startswith("is not a key file")
+def test_sealing_keys_of_another_shape_are_refused(
+    path: Path, wrong: dict[str, bytes | None], text: str
+) -> None:
+    save_keys(ring(0), path)
+    content = json.loads(path.read_text())
+    for name, secret in wrong.items():
+        content["secrets"].pop(name, None)
+        if secret is not None:
+            content["secrets"][name] = in_the_file(secret)
+    found = faults(written(path, content))
+    assert text in found
+    assert "canary" not in found
 
 
 @pytest.mark.parametrize(
@@ -151,10 +170,21 @@ def test_sealing_keys_of_another_shape_are_refused(path: Path, wrong: dict[str, 
         '{"format": 1, "epochs": [{"epoch": 1, "from_ms": 0, "keys": {"governance": "xyz"}}]}',
         '{"format": 1, "epochs": [{"epoch": 1, "from_ms": Infinity, "keys": {}}]}',
         '{"format": 1, "epochs": []}',
+        '{"format": 1, "epochs": [{"epoch": 1, "from_ms": 0, "keys": {}}]}',
+        '{"format": 2, "epochs": []}',
+        '{"format": 2, "epochs": [{"epoch": 1, "from_ms": 0}]}',
+        '{"format": 2, "epochs": [{"epoch": 1, "from_ms": 0, "sealed": "canary"}]}',
+        '{"format": 2, "epochs": [{"epoch": 1, "from_ms": 0, "sealed": "plain:canary"}]}',
+        '{"format": 2, "epochs": [{"epoch": 1, "from_ms": 0, "sealed": "plain:e30="}]}',
+        '{"format": 2, "epochs": [{"epoch": 1, "from_ms": -1, "destroyed_ms": 1}]}',
+        '{"format": 2, "epochs": [{"epoch": 1, "from_ms": 0, "canary": 1}]}',
+        '{"format": 2, "lead_ms": 5, "epochs": [{"epoch": 1, "from_ms": 0, "destroyed_ms": 1}]}',
+        '{"format": 2, "secrets": {"a": "canary"}, "epochs": []}',
+        '{"format": 3, "epochs": []}',
     ],
 )
 def test_a_file_of_another_shape_is_refused(path: Path, content: str) -> None:
-    assert faults(written(path, content))
+    assert "canary" not in faults(written(path, content)).replace("epochs.0.canary", "")
 
 
 def test_a_new_epoch_shares_no_key_with_any_other() -> None:

@@ -54,6 +54,7 @@ def seen_by_a_worker(consumer: FakeConsumer) -> list[Any]:
         settings=Settings(),
         rules=Rules(Codec(), load_policy(BUNDLED_POLICY), ring(0)),
         policies=cast(Any, None),
+        keys=cast(Any, None),
         ledger=cast(Any, None),
         secrets=cast(Any, None),
         clock=FixedClock(NOW_MS),

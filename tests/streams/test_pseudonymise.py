@@ -21,6 +21,7 @@ from tests.kit.secrets import secrets
 from tests.strategies import (
     EPOCH_STARTS_MS,
     OPENER,
+    SEALING,
     SUBJECTS,
     Sent,
     batches,
@@ -33,7 +34,7 @@ from tests.strategies import (
 
 POLICY = load_policy(BUNDLED_POLICY)
 SAME = b"sixteen bytes !!"
-KNOWN = secrets().known(SUBJECTS) | {SAME.decode(): SubjectSecret(SAME, 0)}
+KNOWN = secrets().known(SUBJECTS, SEALING) | {SAME.decode(): SubjectSecret(SAME, 0)}
 _COLUMNS = (
     "pseudonym",
     "session",

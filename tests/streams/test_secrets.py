@@ -162,30 +162,30 @@ def test_a_secret_is_opened_when_its_person_turns_up_and_then_once(
     known = secrets()
     assert (len(known), len(calls)) == (3, 0)
     for _ in range(3):
-        assert known.known([ANNA, ANNA]) == {ANNA: SubjectSecret(secret_of(ANNA), 0)}
+        assert known.known([ANNA, ANNA], SEALING) == {ANNA: SubjectSecret(secret_of(ANNA), 0)}
     assert len(calls) == 1
 
 
 def test_a_secret_that_has_taken_anothers_place_is_seen_though_the_first_was_opened() -> None:
     known = secrets()
-    assert known.known([ANNA])[ANNA].value == secret_of(ANNA)
+    assert known.known([ANNA], SEALING)[ANNA].value == secret_of(ANNA)
     new = SubjectSecret(bytes(32), 5)
     known.apply(name(ANNA), to_record(new, name(ANNA), SEALING.public)["sealed_secret"])
-    assert known.known([ANNA]) == {ANNA: new}
+    assert known.known([ANNA], SEALING) == {ANNA: new}
     known.forget(name(ANNA))
-    assert known.known([ANNA]) == {}
+    assert known.known([ANNA], SEALING) == {}
 
 
 def test_a_secret_that_was_made_for_somebody_else_is_none() -> None:
     known = secrets([ANNA])
     moved = to_record(SubjectSecret(bytes(32), 0), name(ANNA), SEALING.public)
     known.apply(name(BEN), moved["sealed_secret"])
-    assert known.known([ANNA, BEN]).keys() == {ANNA}
+    assert known.known([ANNA, BEN], SEALING).keys() == {ANNA}
 
 
 def test_nobody_shows_in_a_repr() -> None:
     known = secrets()
-    known.known(SUBJECTS)
+    known.known(SUBJECTS, SEALING)
     assert "canary" not in repr(known)
     assert name(ANNA).hex() not in repr(known)
     assert repr(secret_of(ANNA)) not in repr(known)

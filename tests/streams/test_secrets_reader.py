@@ -30,7 +30,7 @@ def reading(
     monkeypatch.setattr("streams.topic_reader.Consumer", lambda config: FakeConsumer(broker))
     clock = FixedClock(NOW_MS)
     settings = Settings(kafka_servers="nowhere:1")
-    reader = SecretsReader(settings, Codec(), clock, secrets=Secrets(SEALING))
+    reader = SecretsReader(settings, Codec(), clock, secrets=Secrets())
     reader.start()
     try:
         yield reader, clock
@@ -40,7 +40,7 @@ def reading(
 
 
 def has_secret(reader: SecretsReader, subject: str = ANNA) -> bool:
-    return subject in reader.secrets.known([subject])
+    return subject in reader.secrets.known([subject], SEALING)
 
 
 def test_it_is_not_current_before_the_end_has_been_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,6 +77,6 @@ def test_it_goes_stale_while_the_broker_is_away(monkeypatch: pytest.MonkeyPatch)
 
 def test_waiting_for_it_ends_at_the_give_up_time_and_nothing_has_passed() -> None:
     settings = Settings(server_timeout_s=3)
-    reader = SecretsReader(settings, Codec(), RunningClock(), secrets=Secrets(SEALING))
+    reader = SecretsReader(settings, Codec(), RunningClock(), secrets=Secrets())
     with pytest.raises(ServerMissing, match=r"subject_secrets.*nothing was passed on"):
         asyncio.run(reader.current())
