@@ -41,6 +41,12 @@ CLUSTER = "main"
 ON_CLUSTER = f" ON CLUSTER '{CLUSTER}'"
 PLACEMENT = Placement(CLUSTER)
 DENIED = 497
+OF_PEOPLE = (
+    "training.interactions",
+    "analytics.window_partials",
+    "governance.consent_log",
+    "governance.audit_log",
+)
 RUN = run_of(org(people=12, batches_each=3))
 
 
@@ -124,10 +130,10 @@ def test_a_cluster_grants_what_is_declared_and_nothing_else() -> None:
 
 def test_rows_of_people_are_hidden_where_they_are() -> None:
     policies = [each for each in access_statements(PLACEMENT) if "CREATE ROW POLICY" in each]
-    for table in ("training.interactions", "analytics.window_partials", "governance.consent_log"):
+    for table in OF_PEOPLE:
         about = [each for each in policies if f" ON {PLACEMENT.holder(table)} " in each]
         assert len(about) == 2
-    assert len(policies) == 6
+    assert len(policies) == 2 * len(OF_PEOPLE)
 
 
 def test_an_insert_is_answered_once_most_replicas_of_its_shards_have_it() -> None:
