@@ -18,7 +18,7 @@ import fastavro
 import pytest
 from fastavro.utils import generate_many
 
-from events.schemas import AvroSchema, bundled
+from events.schemas import AvroSchema, as_reader, bundled
 
 NAMES = sorted({schema.name for schema in bundled()})
 
@@ -54,11 +54,13 @@ def fault(writer: AvroSchema, reader: AvroSchema) -> str:
         fastavro.schemaless_writer(out, writer, record)
         out.seek(0)
         try:
-            read: Any = fastavro.schemaless_reader(out, writer, reader)
+            read: Any = fastavro.schemaless_reader(out, writer, as_reader(reader))
         except (fastavro.read.SchemaResolutionError, ValueError) as error:
             return str(error)
         if read.keys() != {field["name"] for field in reader["fields"]}:
             return "fields are missing"
+        if not fastavro.validate(read, reader, raise_errors=False):
+            return "a value of another type"
     return ""
 
 
