@@ -7,6 +7,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -64,12 +65,20 @@ def warehouse(clickhouse: ClickHouseOverHttp) -> Iterator[Warehouse]:
 
 
 @pytest.fixture
+def fault(clickhouse: ClickHouseOverHttp, warehouse: Warehouse, how: str, table: str) -> Fault:
+    """What the next inserts into ``table`` meet."""
+    fault = replace(FAULTS[how], within=f"{INTO} {table}")
+    clickhouse.fail(fault)
+    return fault
+
+
+@pytest.fixture
 def loading(
-    clickhouse: ClickHouseOverHttp, how: str, monkeypatch: pytest.MonkeyPatch
+    clickhouse: ClickHouseOverHttp, fault: Fault, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Warehouse]:
     """What the loader uses. It gives up on an answer soon where a late one is the fault: elsewhere
     a busy machine would be one."""
-    if FAULTS[how].seconds > HURRIED_S:
+    if fault.seconds > HURRIED_S:
         monkeypatch.setattr(sinks.warehouse, "_ANSWER_S", HURRIED_S)
     with open_warehouse(Settings(clickhouse_url=clickhouse.url)) as opened:
         yield opened
@@ -150,20 +159,16 @@ def test_rows_are_exact_and_repeats_counted_however_an_insert_fails(
     loading: Warehouse,
     clickhouse: ClickHouseOverHttp,
     truth: Mapping[str, list[Any]],
-    how: str,
-    table: str,
+    fault: Fault,
 ) -> None:
-    fault = FAULTS[how]
-    clickhouse.fail(
-        Fault(fault.kind, f"{INTO} {table}", fault.times, fault.seconds, fault.status, fault.code)
-    )
+    is_late = fault.seconds > HURRIED_S
     log, before = Log.of(RUN), _retries()
     _load(loading, log)
-    if fault.seconds > HURRIED_S:
+    if is_late:
         time.sleep(fault.seconds)  # what was given up on is done in the end
     assert log.is_saved()
     assert clickhouse.met()[fault.kind] == fault.times
-    assert _retries() - before == (0 if how == "slow" else fault.times)
+    assert _retries() - before == (0 if fault.kind == "slow" and not is_late else fault.times)
     assert _contents(warehouse) == truth
     checks, _ = prove(warehouse.client, Settings())
     assert [check.name for check in checks if not check.ok] == []
