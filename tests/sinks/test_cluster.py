@@ -32,7 +32,14 @@ from sinks.shards import SHARDED, holder, spread
 from sinks.sql import Placement
 from sinks.views import DEFINERS, create_views, view_statements
 from sinks.warehouse import Warehouse, open_warehouse
-from tests.kit.access import ADMINISTRATOR, NOBODY, access_statements, grants, write_config
+from tests.kit.access import (
+    ADMINISTRATOR,
+    NOBODY,
+    OF_PEOPLE,
+    access_statements,
+    grants,
+    write_config,
+)
 from tests.kit.clickhouse_process import ClickHouseOverHttp
 from tests.sinks.made import org, run_of
 from tests.sinks.test_identity import insert
@@ -41,12 +48,6 @@ CLUSTER = "main"
 ON_CLUSTER = f" ON CLUSTER '{CLUSTER}'"
 PLACEMENT = Placement(CLUSTER)
 DENIED = 497
-OF_PEOPLE = (
-    "training.interactions",
-    "analytics.window_partials",
-    "governance.consent_log",
-    "governance.audit_log",
-)
 RUN = run_of(org(people=12, batches_each=3))
 
 
