@@ -44,7 +44,7 @@ def append(folder: Path, digests: Iterable[bytes], ids: Mapping[Purpose, Iterabl
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
+            file.write(f"\n{text}")  # a line that was cut off must not take the next one with it
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
