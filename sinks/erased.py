@@ -101,4 +101,4 @@ def _days(moments: pa.ChunkedArray) -> pa.ChunkedArray:
     """Days, UTC, of timestamps, or of whole seconds since 1970."""
     if pa.types.is_timestamp(moments.type):
         return moments.cast(pa.timestamp("s", "UTC"), safe=False).cast(pa.date32(), safe=False)
-    return pc.divide(moments.cast(pa.int32(), safe=False), _S_PER_DAY).cast(pa.date32())
+    return pc.divide(moments, _S_PER_DAY).cast(pa.int32()).cast(pa.date32())
