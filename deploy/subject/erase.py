@@ -33,11 +33,11 @@ from deploy.subject.receipt import Receipt, signed
 from deploy.subject.settle import wait_for_loaders
 from events.clock import Clock, to_datetime
 from events.errors import Stop
-from events.policy_folder import verified_policy
 from events.purposes import PURPOSES, Purpose
 from events.settings import Settings
 from sinks.erase import Erasing, Mutation
 from sinks.erased import ANALYTICS, TRAINING
+from sinks.limits import in_force
 from sinks.prepare import placement_of
 
 OF_PEOPLE = {Purpose.AGENT_TRAINING: TRAINING, Purpose.TEAM_ANALYTICS: ANALYTICS}
@@ -94,7 +94,7 @@ class Eraser:
         self._empty(tables)
         self.compacted.forget([each.digest for each in people])
         self.say("words and secrets are taken out of Kafka")
-        ended_ms = self.clock.now_ms()
+        ended_ms, days = self.clock.now_ms(), in_force(self.custody.books)
         common = {
             "erasure": str(uuid.uuid4()),
             "people": len(people),
@@ -110,7 +110,7 @@ class Eraser:
                 for purpose, table in tables.items()
             }
             words = len(self.compacted.keys([person], said))
-            return stores_of(rows, words, ended_ms, verified_policy(self.settings))
+            return stores_of(rows, words, ended_ms, days)
 
         return [signed(key, each.subject, {**common, "stores": stores(each)}) for each in people]
 

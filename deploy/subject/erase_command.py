@@ -11,7 +11,7 @@ from events.audit.entry import Act
 from events.audit.recorded import recorded
 from events.errors import InputError
 from events.options import err, show_json, show_table, with_settings
-from events.settings import KAFKA_ACCESS, KEY_ACCESS, POLICY_ACCESS, REGISTRY_ACCESS, Settings
+from events.settings import KAFKA_ACCESS, KEY_ACCESS, REGISTRY_ACCESS, Settings
 
 if TYPE_CHECKING:
     from deploy.subject.person import Person
@@ -28,7 +28,6 @@ _ACCESS = (
     *KAFKA_ACCESS,
     *REGISTRY_ACCESS,
     *KEY_ACCESS,
-    *POLICY_ACCESS,
     "group_prefix",
     "clickhouse_url",
     "clickhouse_cluster",

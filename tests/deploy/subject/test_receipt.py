@@ -18,6 +18,7 @@ from events.data_map import STORES, Kind
 from events.errors import InputError
 from events.policy import BUNDLED_POLICY, load_policy
 from glasshouse import app
+from sinks.limits import retention_days
 from tests.strategies import NOW_MS
 
 SAID = {"erasure": "e", "began": "b", "ended": "e", "stores": [], "mutations": []}
@@ -26,7 +27,9 @@ ANNA = "canary.anna@example.org"
 
 
 def verify(path: Path, key: Path, *more: str) -> Result:
-    return CliRunner().invoke(app, ["subject", "verify", str(path), "--public-key", str(key), *more])
+    return CliRunner().invoke(
+        app, ["subject", "verify", str(path), "--public-key", str(key), *more]
+    )
 
 
 @pytest.fixture
@@ -99,11 +102,13 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 
 def test_a_receipt_says_what_became_of_every_store_with_people_in_it() -> None:
     rows = {"training.interactions": 5, "analytics.window_partials": 2}
-    said = stores_of(rows, 4, NOW_MS, load_policy(BUNDLED_POLICY))
+    said = stores_of(rows, 4, NOW_MS, retention_days(load_policy(BUNDLED_POLICY)))
     assert [each["store"] for each in said] == [each.name for each in STORES if each.is_personal]
     found = {each["store"]: each for each in said}
     assert (found["training.interactions"]["before"], found["consent"]["before"]) == (5, 4)
     for each in said:
         assert ("after" in each) + ("why" in each) + ("gone_by" in each) == 1
     kept = {each["store"] for each in said if "why" in each}
-    assert not kept & {each.name for each in STORES if each.kind is Kind.TOPIC and each.retention.days}
+    assert not kept & {
+        each.name for each in STORES if each.kind is Kind.TOPIC and each.retention.days
+    }
