@@ -37,7 +37,7 @@ RENEW_S=2592000       # a month: there is time to plan the restart
 NAMES="kafka localhost 127.0.0.1 ${KAFKA_NAMES:-}"
 ADMIN=admin
 USERS="producer registrar worker loader redriver operator"
-ROLES="analyst trainer officer auditor loader"
+ROLES="analyst trainer officer auditor loader training_custodian analytics_custodian"
 
 random() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
 password() { [ -s "$1" ] || random > "$1"; }

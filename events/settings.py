@@ -73,6 +73,14 @@ class Settings(BaseModel):
     )
     clickhouse_user: str = Field("default", description="ClickHouse user.")
     clickhouse_password: SecretStr = Field(SecretStr(""), description="ClickHouse password.")
+    training_custodian_password: SecretStr = Field(
+        SecretStr(""),
+        description="Of ClickHouse's user glasshouse_training_custodian: `subject` needs it.",
+    )
+    analytics_custodian_password: SecretStr = Field(
+        SecretStr(""),
+        description="Of ClickHouse's user glasshouse_analytics_custodian: `subject` needs it.",
+    )
     data_dir: Path = Field(
         Path("glasshouse-data"), description="Where the embedded ClickHouse keeps its tables."
     )

@@ -47,7 +47,7 @@ FORGET = (
     *(
         f"DROP ROW POLICY IF EXISTS {policy} ON {table}"
         for table in OF_PEOPLE
-        for policy in ("readers", "nobody_else")
+        for policy in ("readers", "custodian", "nobody_else")
     ),
     "DROP QUOTA IF EXISTS glasshouse_analysts, glasshouse_readers",
     "DROP SETTINGS PROFILE IF EXISTS glasshouse_readers",
