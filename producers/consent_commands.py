@@ -23,7 +23,7 @@ from producers.connect import CONNECTION, connect
 from producers.consent_reading import history, show
 
 if TYPE_CHECKING:
-    from events.consent import ConsentRecord
+    from events.consent_record import ConsentRecord
 
 
 @unique
