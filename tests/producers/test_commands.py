@@ -27,7 +27,7 @@ from events.topics import Topic
 from producers.commands import register
 from producers.ctrl_c import asked_to_stop
 from streams.sealing_keys import export
-from tests.kit.consent import message_of, record
+from tests.kit.consent import early, message_of, record
 from tests.producers.read_back import everything_on
 from tests.producers.recorded import balabit_session, ducktrack_session
 from tests.strategies import OPENER, SEALING, word
@@ -351,6 +351,20 @@ def test_a_policy_that_is_missing_is_named(tmp_path: Path) -> None:
     assert f"policies in {tmp_path}/none" in str(result.exception)
     assert isinstance(result.exception, SettingsError)
     assert not isinstance(result.exception, InputError)
+
+
+@pytest.mark.service
+def test_names_from_before_they_were_sealed_are_counted_and_taken_out(
+    kafka: list[str], own_kafka: Settings
+) -> None:
+    for action in (ConsentAction.WITHDRAW, ConsentAction.RESUME):
+        publish_raw(own_kafka, *cast("tuple[bytes, bytes]", message_of(early(word(action, "bob")))))
+    counted = object_of("consent", "seal", "--dry-run", *kafka)
+    assert (counted["people"], counted["with_a_name"], counted["written_anew"]) == (1, 2, 1)
+    assert object_of("consent", "seal", *kafka) == {**counted, "dry_run": False}
+    assert object_of("consent", "seal", *kafka)["with_a_name"] == 0
+    assert standing_of("bob", kafka)["agent_training"]["consent"] == "withdrawn"
+    assert "0 records of 0 people had a name" in run("consent", "seal", *kafka).stdout
 
 
 @pytest.mark.parametrize("command", [("withdraw",), ("history",), ("show",)])
