@@ -8,6 +8,7 @@ import ssl
 import stat
 import subprocess
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from tests.documents import ROOT
 from tests.kit.agreed import agreed_in
 
 SCRIPT = ROOT / "deploy/secrets.sh"
+COMPOSE_FILES = sorted((ROOT / "deploy").glob("**/compose*.yaml"))
 COMPOSE = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text(encoding="utf-8"))
 AIRGAP = yaml.safe_load((ROOT / "deploy/airgap/compose.yaml").read_text(encoding="utf-8"))
 SERVICES: dict[str, Any] = COMPOSE["services"] | {
@@ -50,6 +52,24 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make(folder)
     agreed_in(folder)
     return folder
+
+
+def keys_of(node: yaml.Node) -> Iterator[list[str]]:
+    """The keys of every mapping below ``node``, as they are written."""
+    if isinstance(node, yaml.MappingNode):
+        yield [key.value for key, _ in node.value]
+        for _, value in node.value:
+            yield from keys_of(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            yield from keys_of(value)
+
+
+@pytest.mark.parametrize("path", COMPOSE_FILES, ids=lambda path: path.name)
+def test_no_key_stands_twice_in_a_compose_file(path: Path) -> None:
+    """The last one would count, and nobody would be told that the first does not."""
+    for keys in keys_of(yaml.compose(path.read_text(encoding="utf-8"))):
+        assert len(set(keys)) == len(keys)
 
 
 def test_every_secret_of_compose_is_made_by_the_script_or_by_the_sides(made: Path) -> None:
