@@ -59,11 +59,10 @@ class Enrolment:
         self._write(producer, new)
         return len(new)
 
-    def forget(self, subjects: Iterable[str]) -> None:
-        """Put the mark of the forgotten in the place of everybody's secret. The secret itself is
-        gone once Kafka has compacted the topic. Raises as ``enrol``."""
-        marks = {self._digest(subject): FORGOTTEN for subject in subjects}
-        self._write(self._opened(), marks)
+    def forget(self, names: Iterable[bytes]) -> None:
+        """Put the mark of the forgotten in the place of the secrets under ``names``, the people's
+        digests. A secret itself is gone once Kafka has compacted the topic. Raises as ``enrol``."""
+        self._write(self._opened(), dict.fromkeys(names, FORGOTTEN))
 
     def _digest(self, subject: str) -> bytes:
         if self.sealing.digest_key is None:

@@ -17,7 +17,7 @@ deterministic, so repeats collapse.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -165,6 +165,12 @@ class Publisher:
         records = written(words, self._settings, self._codec)
         self.publish_consents(records)
         return records
+
+    def take_out(self, keys: Iterable[bytes]) -> None:
+        """Take the consent records under ``keys`` out of the topic, as compaction does with what
+        has no value any more. Raises as ``publish``."""
+        for key in keys:
+            self._send(Topic.CONSENT, key, None, self._deliveries.delivered)
 
     def poll(self) -> None:
         """Hear what Kafka has acknowledged, and hand over what waits, without waiting. For whoever

@@ -64,6 +64,8 @@ COMMANDS: dict[str, Act | str] = {
     "spool send": "the pipeline itself: the books account for it",
     "spool show": "counts and ages",
     "status": "counts and lags",
+    "subject erase": Act.SUBJECT_ERASE,
+    "subject verify": "checks a receipt that whoever runs it has",
     "trace": Act.TRACE,
     "worker": "the pipeline itself: the books account for it",
 }

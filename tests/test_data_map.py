@@ -186,6 +186,10 @@ FILE_OPTIONS = {
     "policy keygen path": "signing keys",
     "policy rehearse draft": None,
     "policy rehearse folder": "signing keys",
+    "subject erase from_file": None,  # read, and kept nowhere
+    "subject erase receipts": "receipts",
+    "subject verify receipt": "receipts",
+    "subject verify public_key": None,
     "policy sign draft": None,
     "policy sign password_file": None,
     "policy sign private_key": "signing keys",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from events.purposes import PURPOSES, Purpose
 from events.settings import Settings
+from sinks.data_dir import require_made
 from sinks.prepare import require_tables
 from sinks.rights import CUSTODIANS
 from sinks.users import user_of
@@ -31,6 +32,8 @@ class Custody:
 def open_custody(settings: Settings) -> Iterator[Custody]:
     """All clients; embedded, where there are no users, they are one. Raises as
     ``sinks.warehouse.open_warehouse``, and ``Stop`` where the tables are not of this version."""
+    if settings.embedded_clickhouse:
+        require_made(settings.data_dir)
     with ExitStack() as opened:
         books = opened.enter_context(open_warehouse(settings)).client
         require_tables(books)

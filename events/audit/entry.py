@@ -40,6 +40,7 @@ class Act(StrEnum):
     POLICY_SIGN = "policy sign"
     POLICY_PUBLISH = "policy publish"
     CONSENT = "consent"
+    SUBJECT_ERASE = "subject erase"
     REDRIVE = "dead-letters redrive"
     SPOOL_PURGE = "spool purge"
     COLLECT = "audit collect"

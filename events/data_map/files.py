@@ -89,6 +89,17 @@ FILES: tuple[Store, ...] = (
     ),
     Store(
         Kind.FILE,
+        "receipts",
+        "signed receipts of erasures, the key that signs them, and the list of what was erased, by "
+        "pseudonyms and digests whose secrets are gone",
+        (Person.PURPOSE, Person.SEALED),
+        "every purpose",
+        Retention("longer than any backup of the data: a restored one is erased again by it"),
+        Erasure.STAYS,
+        _FOLDER,
+    ),
+    Store(
+        Kind.FILE,
         "data directory",
         "of the embedded ClickHouse: the tables above, and rows of a moment on their way in",
         (Person.PURPOSE, Person.GOVERNANCE, Person.COORDINATES),

@@ -65,6 +65,7 @@ def test_no_principal_reads_two_purposes(principal: str) -> None:
         if right.principal == principal
         and right.privilege == "SELECT"
         and right.scope != "analytics.group_limit"  # one number, of nobody
+        and not right.scope.endswith(".erased_people")  # of whom there is nothing
     }
     assert len(read & set(PURPOSE_DATABASES)) <= 1
 
@@ -112,16 +113,17 @@ def test_rows_of_people_show_to_their_readers_alone() -> None:
     ):
         shown = _readers(rf"CREATE ROW POLICY .* ON {table} FOR SELECT USING 1 TO (.+)")
         spared = _readers(
-            rf"CREATE ROW POLICY .* ON {table} AS RESTRICTIVE FOR SELECT USING 0 "
+            rf"(?:CREATE|ALTER) ROW POLICY .* ON {table} (?:AS RESTRICTIVE )?FOR SELECT USING 0 "
             r"TO ALL EXCEPT (.+)"
         )
         may_read = {each for each in (*ROLES, *DEFINERS) if may(each, "SELECT", table)}
-        assert shown == spared == may_read
+        assert set().union(*shown) == spared[-1] == may_read
 
 
-def _readers(pattern: str) -> set[str]:
-    (found,) = [match[1] for each in access_statements() if (match := re.fullmatch(pattern, each))]
-    return set(found.split(", "))
+def _readers(pattern: str) -> list[set[str]]:
+    """In the order of the migrations."""
+    found = [match[1] for each in access_statements() if (match := re.fullmatch(pattern, each))]
+    return [set(each.split(", ")) for each in found]
 
 
 # What the engine makes of it.
