@@ -84,8 +84,10 @@ def declared_rights(settings: Settings) -> frozenset[Right]:
         (Principal.REDRIVER, "READ"): (Topic.RAW,),
         (Principal.REDRIVER, "WRITE"): (Topic.RAW,),
         (Principal.CUSTODIAN, "READ"): (Topic.RAW, Topic.CONSENT, Topic.SECRETS),
-        # Erasing puts records without a value in the place of the person's.
+        # Erasing puts records without a value in the place of the person's, and waits until what
+        # was on its way has arrived.
         (Principal.CUSTODIAN, "WRITE"): (Topic.CONSENT, Topic.SECRETS),
+        (Principal.CUSTODIAN, "DESCRIBE"): (Topic.TRAINING, Topic.WINDOWS),
         (Principal.OPERATOR, "DESCRIBE"): tuple(Topic),
         (Principal.OPERATOR, "READ"): (Topic.POLICY,),  # which version is in force, for `doctor`
         (Principal.OPERATOR, "DESCRIBE_CONFIGS"): tuple(Topic),  # retention and clean-up
@@ -94,7 +96,6 @@ def declared_rights(settings: Settings) -> frozenset[Right]:
         (Principal.WORKER, "READ"): (settings.worker_group,),
         (Principal.LOADER, "READ"): (settings.loader_group,),
         (Principal.OPERATOR, "DESCRIBE"): (settings.worker_group, settings.loader_group),
-        # Whether what was on its way has arrived.
         (Principal.CUSTODIAN, "DESCRIBE"): (settings.loader_group,),
     }
     # Without it `doctor` cannot see these very rights; it also shows brokers and groups' names.

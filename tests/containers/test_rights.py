@@ -86,6 +86,8 @@ MAY: dict[str, dict[str, str]] = {
         "interactions.raw": "describe read",
         "consent": "describe read write",
         "subject_secrets": "describe read write",
+        "interactions.agent_training": "describe",
+        "windows.team_analytics": "describe",
         "glasshouse-loader": "describe see_offsets",
         "glasshouse-enrolment": "begin",
     },
