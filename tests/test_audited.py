@@ -67,6 +67,7 @@ COMMANDS: dict[str, Act | str] = {
     "status": "counts and lags",
     "subject erase": Act.SUBJECT_ERASE,
     "subject verify": "checks a receipt that whoever runs it has",
+    "subject export": Act.SUBJECT_EXPORT,
     "trace": Act.TRACE,
     "worker": "the pipeline itself: the books account for it",
 }

@@ -180,6 +180,7 @@ FILE_OPTIONS = {
     "dpia into": None,  # what is configured, nothing of people
     "dpia organisation": None,
     "keys public to": "sealing file",
+    "subject export into": "export of a person",
     "policy diff against": None,  # rules, which are about nobody
     "policy diff draft": None,
     "policy keygen password_file": None,  # read, and kept nowhere

@@ -142,6 +142,16 @@ FILES: tuple[Store, ...] = (
     ),
     Store(
         Kind.FILE,
+        "export of a person",
+        "all that is held on one person, made for them (`subject export`): all that is above",
+        (Person.NAMED, Person.PURPOSE, Person.GOVERNANCE, Person.COORDINATES, Person.OPERATOR),
+        "every purpose",
+        Retention("the site's: until the person has it, and no longer"),
+        Erasure.HANDED_OVER,
+        _FOLDER,
+    ),
+    Store(
+        Kind.FILE,
         "deploy/secrets",
         "passwords, certificates and settings of the services",
         (Person.NOBODY,),

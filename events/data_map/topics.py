@@ -37,7 +37,7 @@ TOPICS: tuple[Store, ...] = (
         "every purpose",
         reason=_TRANSIT,
         erasure=Erasure.EXPIRE,
-        readers=("redriver", "worker"),
+        readers=("custodian", "redriver", "worker"),
     ),
     _topic(
         Topic.CONSENT,
@@ -46,7 +46,7 @@ TOPICS: tuple[Store, ...] = (
         GOVERNANCE,
         reason="compacted: a grant that is forgotten is no grant, nor a withdrawal a withdrawal",
         erasure=Erasure.TOMBSTONE,
-        readers=("registrar", "worker"),
+        readers=("custodian", "registrar", "worker"),
     ),
     _topic(
         Topic.SECRETS,
@@ -55,7 +55,7 @@ TOPICS: tuple[Store, ...] = (
         "every purpose",
         reason="compacted: without the secret nothing of a person passes, or can be found again",
         erasure=Erasure.TOMBSTONE,
-        readers=("registrar", "worker"),
+        readers=("custodian", "registrar", "worker"),
     ),
     _topic(
         Topic.POLICY,
