@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 
 from events.codec import Codec
 from events.compacted import last_values
-from events.consent import UNCHAINED, ConsentAction, Word
+from events.consent import ConsentAction, Word
 from events.consent_chain import Chain
 from events.consent_key import ASPECT_NAMES, named_in
+from events.consent_record import UNCHAINED
 from events.outcomes import Withheld
 from events.purposes import PURPOSES
 from events.sealing import digest

@@ -59,7 +59,8 @@ class Compacted:
         if withdrawn:
             records = Pen.at_the_end_of(said, self._digest_key).write_all(withdrawn)
             with Publisher(self.settings, self.codec, self.clock) as publisher:
-                publisher.publish_consents(records)
+                for record in records:
+                    publisher.publish_consent(record)
         return len(withdrawn)
 
     def forget(self, digests: Sequence[bytes]) -> None:
