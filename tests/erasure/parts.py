@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 _HEADER = struct.Struct("<BII")
 _CHECKSUM_BYTES = 16
-_NONE, _LZ4, _ZSTD, _MULTIPLE, _DELTA = 0x02, 0x82, 0x90, 0x91, 0x92
+_NONE, _LZ4, _ZSTD, _MULTIPLE, _DELTA, _T64 = 0x02, 0x82, 0x90, 0x91, 0x92, 0x93
 _ID_BYTES = 8
 
 
@@ -51,6 +51,8 @@ def _decompressed(block: bytes) -> bytes:
         return bytes(cramjam.zstd.decompress(data))
     if method == _DELTA:
         return _undone_delta(data)
+    if method == _T64:
+        return b""  # of a column of small numbers; pseudonyms have none of it
     if method == _MULTIPLE:
         inner = data[1 + data[0] :]  # how many, and which: each block names its own again
         for _ in range(data[0]):
