@@ -28,7 +28,7 @@ from sinks.prepare import placement_of
 from sinks.prove import prove
 from sinks.query import ask
 from sinks.reports import make_all
-from sinks.rights import RIGHTS, ROLES, TABLES, cluster_rights
+from sinks.rights import RIGHTS, ROLES, TABLES, cluster_rights, may
 from sinks.shards import SHARDED, holder, spread
 from sinks.sql import Placement
 from sinks.views import DEFINERS, create_views, view_statements
