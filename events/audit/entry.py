@@ -27,6 +27,7 @@ class Act(StrEnum):
     CONSENT_SHOW = "consent show"
     CONSENT_HISTORY = "consent history"
     PSEUDONYM = "keys pseudonym"
+    SUBJECT_EXPORT = "subject export"
     # Acts.
     MIGRATE = "migrate"
     PROVISION = "provision"
