@@ -32,11 +32,11 @@ _STREAMED = ("select", "with")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``cells`` are ClickHouse's own texts, but for integer amounts, which are ``int``. ``cut``
-    says that there were more rows than ``TABLE_ROWS``."""
+    """``cells`` are ClickHouse's own texts, but for integer amounts, which are ``int``, or None
+    where they are NULL. ``cut`` says that there were more rows than ``TABLE_ROWS``."""
 
     columns: tuple[str, ...]
-    cells: tuple[tuple[str | int, ...], ...]
+    cells: tuple[tuple[str | int | None, ...], ...]
     cut: bool
 
 
@@ -100,10 +100,12 @@ def _refuse_files(client: Client, statement: str) -> None:
         raise InputError("query only reads: leave INTO OUTFILE out, and use the shell's > instead")
 
 
-def _cell(text: str, kind: str) -> str | int:
-    if _INTEGER.fullmatch(kind) and text != _NULL and abs(int(text)) <= _LARGEST_AMOUNT:
-        return int(text)
-    return text
+def _cell(text: str, kind: str) -> str | int | None:
+    if not _INTEGER.fullmatch(kind):
+        return text
+    if text == _NULL:
+        return None
+    return int(text) if abs(int(text)) <= _LARGEST_AMOUNT else text
 
 
 def _short(message: str) -> str:

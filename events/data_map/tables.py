@@ -119,7 +119,7 @@ TABLES: tuple[Store, ...] = (
             longer_days=ERASED_LONGER_DAYS,
         ),
         Erasure.STAYS,
-        ("training_custodian", "loader"),
+        ("trainer", "training_custodian"),
     ),
     Store(
         Kind.TABLE,
@@ -129,7 +129,7 @@ TABLES: tuple[Store, ...] = (
         _TRAINING.value,
         Retention("as long as the rows would have been kept", policy=_TRAINING),
         Erasure.NONE,
-        ("training_custodian",),
+        ("trainer", "training_custodian"),
     ),
     Store(
         Kind.TABLE,
@@ -143,7 +143,7 @@ TABLES: tuple[Store, ...] = (
             longer_days=ERASED_LONGER_DAYS,
         ),
         Erasure.STAYS,
-        ("analytics_custodian", "loader"),
+        ("analytics_custodian",),
     ),
     Store(
         Kind.TABLE,
