@@ -69,9 +69,10 @@ class Site:
 
     def acts(self) -> list[tuple[int, int, str]]:
         """(person, rows, outcome) of each entry about an export."""
+        log = AuditLog(self.settings.audit_path)
         return [
             (each.person, each.rows, each.outcome)
-            for each in AuditLog(self.settings.audit_path).entries()
+            for each in (log.entries() if log.path.exists() else ())
             if each.act == "subject export"
         ]
 
