@@ -102,8 +102,9 @@ class Settings(BaseModel):
     )
     sealing_file: Path | None = Field(
         None,
-        description="Public key that producers seal subjects to, from `glasshouse keys public`. "
-        "Empty: the key file, where there is one, as in a trial.",
+        description="Public key that producers seal subjects to, from `glasshouse keys public`; "
+        "with `--registrar` also the key by which consent is recorded and looked up. Empty: the "
+        "key file, where there is one, as in a trial.",
     )
     audit_file: Path | None = Field(
         None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,6 +19,10 @@ TABLE_ROWS = 1_000
 
 #: Integers above this are identities, not amounts: they are shown without grouping.
 _LARGEST_AMOUNT = 2**53
+
+#: The types of integers. What reports do not show is NULL, so their figures are Nullable.
+_INTEGER = re.compile(r"(?:LowCardinality\(|Nullable\()*U?Int\d+\)*")
+_NULL = "ᴺᵁᴸᴸ"
 
 _CHUNK_BYTES = 1 << 16
 
@@ -96,7 +101,7 @@ def _refuse_files(client: Client, statement: str) -> None:
 
 
 def _cell(text: str, kind: str) -> str | int:
-    if kind.startswith(("UInt", "Int")) and abs(int(text)) <= _LARGEST_AMOUNT:
+    if _INTEGER.fullmatch(kind) and text != _NULL and abs(int(text)) <= _LARGEST_AMOUNT:
         return int(text)
     return text
 

@@ -27,6 +27,7 @@ COMMANDS: dict[str, Act | str] = {
     "consent object": Act.CONSENT,
     "consent pause": Act.CONSENT,
     "consent resume": Act.CONSENT,
+    "consent seal": Act.CONSENT,
     "consent show": Act.CONSENT_SHOW,
     "consent withdraw": Act.CONSENT,
     "data-map": "says what there is, and reads none of it",

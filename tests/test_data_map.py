@@ -98,7 +98,7 @@ def columns(store: Store) -> set[str]:
 @pytest.mark.parametrize("store", of_kind(Kind.TOPIC).values(), ids=lambda store: store.name)
 def test_a_topic_with_a_subject_or_a_pseudonym_says_so(store: Store) -> None:
     names = columns(store)
-    is_sealed = bool({"sealed_subject", "sealed_secret"} & names)
+    is_sealed = bool({"sealed_subject", "sealed_secret", "person"} & names)
     assert is_sealed == (Person.SEALED in store.people)
     assert ("subject" in names and not is_sealed) == (Person.NAMED in store.people)
     pseudonyms = {Person.PURPOSE, Person.GOVERNANCE} & {*store.people}

@@ -11,13 +11,12 @@ from events.clock import Clock
 from events.codec import Codec
 from events.compacted import last_values
 from events.consent import Actor, ActorRole, ConsentAction
-from events.consent_key import key_parts, person_of, record_key
-from events.consent_message import Heard
+from events.consent_key import keys_of
 from events.purposes import PURPOSES, Purpose
-from events.sealing import digest
 from events.sealing_file import Sealing
 from events.settings import Settings
 from events.topics import Topic
+from producers.consent_pen import Pen
 from producers.consent_topic import Said, read_said
 from producers.consents import Writer, words
 from producers.enrolment import Enrolment
@@ -40,7 +39,8 @@ class Compacted:
         """What each has said, as the topic has it now."""
         if self.settings.embedded_kafka:
             return {}
-        return read_said([each.subject for each in people], self.settings, self.codec, self.clock)
+        digests = [each.digest for each in people]
+        return read_said(digests, self._digest_key, self.settings, self.codec, self.clock)
 
     def stop(self, people: Sequence[Person], said: Said) -> int:
         """Record a withdrawal for everybody and every purpose that something flows for, or might;
@@ -57,8 +57,10 @@ class Compacted:
             for word in words(subjects, (purpose,), ConsentAction.WITHDRAW, now_ms, writer=_WRITER)
         ]
         if withdrawn:
+            records = Pen.at_the_end_of(said, self._digest_key).write_all(withdrawn)
             with Publisher(self.settings, self.codec, self.clock) as publisher:
-                publisher.publish_words(withdrawn)
+                for record in records:
+                    publisher.publish_consent(record)
         return len(withdrawn)
 
     def forget(self, digests: Sequence[bytes]) -> None:
@@ -67,33 +69,23 @@ class Compacted:
         if self.settings.embedded_kafka:
             kept_secrets.forget(self.settings, digests, self.codec)
             return
-        owners = frozenset(digests)
         words = last_values(self.settings, Topic.CONSENT, self.clock)
         with Publisher(self.settings, self.codec, self.clock) as publisher:
-            publisher.take_out(key for key in words if self._owner(key) in owners)
+            publisher.take_out(keys_of(digests, words, self._digest_key))
         Enrolment(self.settings, self.codec, self.sealing, self.clock).forget(digests)
 
-    def keys(self, people: Sequence[Person], said: Said) -> list[bytes]:
-        """The keys of all their words in ``said``."""
-        return [
-            record_key(each.subject, purpose, heard.name)
-            for each in people
-            for purpose in PURPOSES
-            for heard in _spoken(said, each, purpose)
-        ]
-
-    def _owner(self, key: bytes) -> bytes | None:
-        """Whose word stands under ``key``; None where it is nobody's."""
-        parts = key_parts(key)
+    @property
+    def _digest_key(self) -> bytes:
         assert self.sealing.digest_key is not None
-        return digest(self.sealing.digest_key, parts.person) if parts else None
+        return self.sealing.digest_key
 
 
-def _spoken(said: Said, person: Person, purpose: Purpose) -> list[Heard]:
-    spoken = said.get((person_of(person.subject), purpose))
-    return spoken.heard if spoken else []
+def words_of(said: Said, person: Person) -> int:
+    """How many words of the person there are in ``said``."""
+    found = (said.get((person.digest, purpose)) for purpose in PURPOSES)
+    return sum(len(spoken.heard) for spoken in found if spoken)
 
 
 def _may_flow(said: Said, person: Person, purpose: Purpose) -> bool:
-    spoken = said.get((person_of(person.subject), purpose))
+    spoken = said.get((person.digest, purpose))
     return spoken is not None and bool(spoken.heard) and not spoken.chain.standing.stopped

@@ -25,7 +25,7 @@ from confluent_kafka.admin import AdminClient
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from deploy.subject import erasure_list
-from deploy.subject.compacted import Compacted
+from deploy.subject.compacted import Compacted, words_of
 from deploy.subject.custody import Custody
 from deploy.subject.outcome import stores_of
 from deploy.subject.person import Person
@@ -109,8 +109,7 @@ class Eraser:
                 table.erasing.of_people.table: sum(table.before[i] for i in person.ids(purpose))
                 for purpose, table in tables.items()
             }
-            words = len(self.compacted.keys([person], said))
-            return stores_of(rows, words, ended_ms, days)
+            return stores_of(rows, words_of(said, person), ended_ms, days)
 
         return [signed(key, each.subject, {**common, "stores": stores(each)}) for each in people]
 

@@ -68,10 +68,11 @@ def _person(subject: str, ring: KeyRing, secret: SubjectSecret | None) -> Person
             return {}
         return {each.epoch: pseudonym_of(each.keys[purpose], secret.value) for each in ring.live}
 
+    person = _digest(subject, ring)
     return Person(
         subject,
-        _digest(subject, ring),
+        person,
         secret,
         {purpose: ids(purpose) for purpose in PURPOSES},
-        {each.epoch: subject_id(each.keys[GOVERNANCE], subject) for each in ring.live},
+        {each.epoch: subject_id(each.keys[GOVERNANCE], person) for each in ring.live},
     )

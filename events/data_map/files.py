@@ -23,7 +23,8 @@ FILES: tuple[Store, ...] = (
     Store(
         Kind.FILE,
         "sealing file",
-        "the public key that names are sealed to; a registrar's has the digest key as well",
+        "the public key that names are sealed to; a registrar's has the digest key as well, by "
+        "which people are found in the topics of consent and secrets",
         (Person.NOBODY,),
         "every purpose",
         Retention("until the workers' key pair is replaced"),

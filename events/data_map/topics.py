@@ -41,8 +41,8 @@ TOPICS: tuple[Store, ...] = (
     ),
     _topic(
         Topic.CONSENT,
-        "the last answer of each person for each purpose, and the last pause",
-        Person.NAMED,
+        "every word of each person about each purpose, under a keyed digest of the name",
+        Person.SEALED,
         GOVERNANCE,
         reason="compacted: a grant that is forgotten is no grant, nor a withdrawal a withdrawal",
         erasure=Erasure.TOMBSTONE,

@@ -16,8 +16,9 @@ from uuid import NAMESPACE_DNS, NAMESPACE_OID, NAMESPACE_URL, uuid3, uuid5
 
 from events.batch import from_record
 from events.codec import Codec
+from events.consent_hash import who_hash
 from events.errors import Reject
-from events.purposes import PURPOSES
+from events.purposes import GOVERNANCE, PURPOSES
 from events.sealing import digest
 from events.subject_secret import SCHEMA as SECRET
 from events.subject_secret import opened
@@ -31,7 +32,7 @@ _NAMESPACES = (_SESSIONS, NAMESPACE_DNS, NAMESPACE_OID, NAMESPACE_URL)
 
 def people_found(names: Iterable[str], data: bytes, outside: Sequence[bytes]) -> set[str]:
     """Those of ``names`` that are in ``data`` in any way that takes no key. ``outside``: values
-    that an outsider may know, and try as keys: ids of topics, the public key, ..."""
+    that an outsider may know, and try as keys: ids of topics, the public key, salts, ..."""
     return {name for name in names if any(form in data for form in _forms(name, outside))}
 
 
@@ -56,7 +57,9 @@ def _hashes(text: bytes, outside: Sequence[bytes]) -> Iterator[bytes]:
         yield from (uuid5(space, text.decode()).bytes, uuid3(space, text.decode()).bytes)
     for key in (bytes(32), b"glasshouse", *outside):
         yield hmac.digest(key, text, "sha256")
+        yield hashlib.sha256(key + text).digest()
         yield digest(key, text.decode())
+        yield who_hash(text, key)
         for kind in ("subject", "session", "batch"):
             yield keyed_id(key, kind, text).to_bytes(8, "little")
 
@@ -95,12 +98,17 @@ def people_named(
     return found
 
 
+def people_who_spoke(names: Iterable[str], consent: bytes, digest_key: bytes) -> set[str]:
+    """Whose words are in the consent topic, for who has the digest key."""
+    return {name for name in names if digest(digest_key, name) in consent}
+
+
 def people_in_the_consent_log(names: Iterable[str], tables: bytes, keys: KeyRing) -> set[str]:
-    """Whose words are in the consent log, for who has the governance keys."""
-    return {
-        name
-        for name in names
-        if any(
-            b"%d" % subject_id(epoch.keys["governance"], name) in tables for epoch in keys.epochs
-        )
-    }
+    """Whose words are in the consent log, for who has the digest key and those of governance."""
+    found = set()
+    for name in names:
+        person = digest(keys.sealing.digest_key, name)
+        ids = [subject_id(epoch.keys[GOVERNANCE], person) for epoch in keys.epochs]
+        if any(b"%d" % one in tables for one in ids):
+            found.add(name)
+    return found

@@ -21,6 +21,7 @@ from events.codec import Codec
 from events.kafka import client_config
 from events.policy import BUNDLED_POLICY, load_policy
 from events.purposes import PURPOSES, Purpose
+from events.sealing import digest
 from events.topics import Topic
 from events.vocabulary import Action, Role
 from producers.publisher import Publisher
@@ -32,7 +33,7 @@ from tests.end_to_end.recordings import first_day
 from tests.end_to_end.stack import Stack, running_stack
 from tests.kit.secrets import give_secrets, pseudonym
 from tests.oracle import World, keyed, of_the_willing
-from tests.strategies import encoded, fixed_id, sound_batch
+from tests.strategies import SEALING, encoded, fixed_id, sound_batch
 
 pytestmark = pytest.mark.service
 
@@ -274,7 +275,7 @@ def names_of(run: Run, subject: str) -> set[str]:
     found = {subject}
     for epoch in run.ring.epochs:
         found |= {str(pseudonym(epoch, purpose, subject)) for purpose in PURPOSES}
-        found.add(str(subject_id(epoch.keys["governance"], subject)))
+        found.add(str(subject_id(epoch.keys["governance"], digest(SEALING.digest_key, subject))))
         for batch in run.sent[subject]:
             found.add(batch.header.batch_id.hex())
             ids = [keyed(epoch.keys[each], "batch", batch.header.batch_id) for each in PURPOSES]

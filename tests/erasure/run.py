@@ -22,6 +22,7 @@ from deploy.policy.publish import publish_policies
 from deploy.subject.receipt import read_public_key, read_receipt
 from events.codec import Codec
 from events.compacted import last_values
+from events.consent_key import keys_of
 from events.errors import Reject, Retry
 from events.kafka import create_topics, end_offsets, partitions_of, wait_for_kafka
 from events.policy_folder import verified_policy
@@ -236,10 +237,7 @@ class Run:
         words = last_values(self.settings, Topic.CONSENT)
         return {
             "secrets": sum(_is_secret(codec, kept.get(name)) for name in names),
-            "words": sum(
-                any(name.encode() in key or name.encode() in value for name in self.gone)
-                for key, value in words.items()
-            ),
+            "words": len(keys_of(names, words, key)),
         }
 
 
@@ -276,7 +274,8 @@ def running(folder: Path, plan: Plan) -> Iterator[Run]:
             prepare(warehouse.client, settings)
         run = Run(folder, settings, admin, plan, load_ring(settings), People.of(plan.people))
         give_secrets(settings, run.people.names)
-        Registrar(settings, Codec()).enrol(run.people.names, verified_policy(settings))
+        registrar = Registrar(settings, Codec(), run.ring.sealing.digest_key)
+        registrar.enrol(run.people.names, verified_policy(settings))
         try:
             yield run
         finally:
@@ -370,8 +369,8 @@ def _read_again(run: Run) -> dict[str, Any]:
 
 
 def _restored(run: Run, rows: int) -> dict[str, Any]:
-    """Rows of theirs are there again, and nothing in ClickHouse says that they were erased: as after
-    a backup was restored that is older."""
+    """Rows of theirs are there again, and nothing in ClickHouse says that they were erased, as if
+    an older backup had been restored."""
     with open_warehouse(run.settings) as warehouse:
         for purpose, table in _TABLES.items():
             warehouse.client.command(f"TRUNCATE TABLE {table.people}")

@@ -34,7 +34,15 @@ from sinks.views import (
     view_statements,
 )
 from sinks.warehouse import Warehouse, open_warehouse
-from tests.kit.access import ADMINISTRATOR, NOBODY, PROFILE, access_statements, grants, write_config
+from tests.kit.access import (
+    ADMINISTRATOR,
+    NOBODY,
+    OF_PEOPLE,
+    PROFILE,
+    access_statements,
+    grants,
+    write_config,
+)
 from tests.kit.clickhouse_process import ClickHouseOverHttp
 from tests.sinks.made import org, run_of
 from tests.sinks.test_identity import insert
@@ -105,12 +113,7 @@ def test_a_view_is_read_with_the_rights_of_a_user_that_nobody_is() -> None:
 
 
 def test_rows_of_people_show_to_their_readers_alone() -> None:
-    for table in (
-        "training.interactions",
-        "analytics.window_partials",
-        "governance.consent_log",
-        "governance.audit_log",
-    ):
+    for table in OF_PEOPLE:
         shown = _readers(rf"CREATE ROW POLICY .* ON {table} FOR SELECT USING 1 TO (.+)")
         spared = _readers(
             rf"(?:CREATE|ALTER) ROW POLICY .* ON {table} (?:AS RESTRICTIVE )?FOR SELECT USING 0 "

@@ -7,8 +7,7 @@ from typing import Any
 
 from deploy.subject.export.case import Case
 from deploy.subject.export.records import Found, OnRead, block_of, moment
-from events.consent import SCHEMA
-from events.consent_key import person_of
+from events.consent_record import SCHEMA
 from events.purposes import PURPOSES
 from events.schemas import newest
 from producers.consent_history import lines
@@ -19,8 +18,8 @@ def consent(case: Case, on_read: OnRead) -> Found:
     """Every record of the ledger, whether or not it follows the one before."""
     if case.raw is None:
         return Found((), note="No Kafka was named, so the ledger was not looked at.")
-    subject = case.person.subject
-    records = list(_records(read_said([subject], case.settings, case.codec), subject))
+    person, digest_key = case.person.digest, case.ring.sealing.digest_key
+    records = list(_records(read_said([person], digest_key, case.settings, case.codec), person))
     on_read(len(records))
     return Found(
         [block_of(records)],
@@ -32,9 +31,9 @@ def consent(case: Case, on_read: OnRead) -> Found:
     )
 
 
-def _records(said: Said, subject: str) -> Iterator[dict[str, Any]]:
+def _records(said: Said, person: bytes) -> Iterator[dict[str, Any]]:
     for purpose in PURPOSES:
-        spoken = said[person_of(subject), purpose]
+        spoken = said[person, purpose]
         for line in lines(spoken):
             salt = line.record.salt.hex() if line.record else ""
             yield {"purpose": purpose.value, **line.to_json(), "salt": salt or None}

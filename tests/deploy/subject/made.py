@@ -37,12 +37,13 @@ def person(subject: str = ANNA, *, forgotten: bool = False) -> Person:
         purpose: {each.epoch: pseudonym(each, purpose, subject) for each in RING.live}
         for purpose in PURPOSES
     }
+    named = digest(SEALING.digest_key, subject)
     return Person(
         subject,
-        digest(SEALING.digest_key, subject),
+        named,
         None if forgotten else SubjectSecret(secret_of(subject), 0),
         {purpose: {} for purpose in PURPOSES} if forgotten else names,
-        {each.epoch: subject_id(each.keys[GOVERNANCE], subject) for each in RING.live},
+        {each.epoch: subject_id(each.keys[GOVERNANCE], named) for each in RING.live},
     )
 
 
