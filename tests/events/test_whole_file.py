@@ -48,4 +48,4 @@ def test_one_that_is_there_is_replaced_only_where_that_is_said(tmp_path: Path) -
 def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="cannot be written"):
-        write_whole(tmp_path / "file" / "below", b"", 0o600, replace=True)
+        write_whole(tmp_path / "file" / "folder" / "below", b"", 0o600, replace=True)

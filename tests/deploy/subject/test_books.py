@@ -99,7 +99,12 @@ def test_what_is_found_in_both_ways_is_there_once(tables: Any) -> None:
 
 
 def test_more_messages_than_one_question_takes_are_all_found(tables: Any) -> None:
-    put_accounts(tables, *(account(offset, passed=1) for offset in range(5_000)))
+    tables.command(
+        "INSERT INTO governance.accounting (topic, topic_id, partition, `offset`, purpose, "
+        "event_count, passed_count) SELECT 'interactions.raw', {topic_id:String}, 0, number, "
+        "'agent_training', 1, 1 FROM numbers(5000)",
+        parameters={"topic_id": RAW.topic_id},
+    )
     case = case_of(tables, raw=RAW)
     case.places[0] = list(range(0, 5_000, 2))
     assert len(records(accounts(case, unseen))) == 2_500

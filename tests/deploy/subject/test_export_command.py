@@ -44,7 +44,8 @@ class Site:
 
     def __init__(self, folder: Path) -> None:
         self.data_dir, self.into = folder / "data", folder / "out"
-        self.settings = Settings(data_dir=self.data_dir, **agreed())
+        self.log = folder / "audit.jsonl"
+        self.settings = Settings(data_dir=self.data_dir, audit_file=self.log, **agreed())
         with open_warehouse(self.settings) as warehouse:
             prepare(warehouse.client, self.settings)
             put_training(
@@ -60,7 +61,8 @@ class Site:
         file_of(self.settings).write_text(json.dumps(content))
 
     def export(self, subject: str, *words: str) -> Result:
-        common = ("--into", str(self.into), "--data-dir", str(self.data_dir), *agreed_flags())
+        where = ("--data-dir", str(self.data_dir), "--audit-file", str(self.log))
+        common = ("--into", str(self.into), *where, *agreed_flags())
         return CliRunner().invoke(app, ["subject", "export", subject, *common, *words])
 
     def written(self) -> dict[str, Any]:
@@ -69,9 +71,10 @@ class Site:
 
     def acts(self) -> list[tuple[int, int, str]]:
         """(person, rows, outcome) of each entry about an export."""
+        log = AuditLog(self.log)
         return [
             (each.person, each.rows, each.outcome)
-            for each in AuditLog(self.settings.audit_path).entries()
+            for each in (log.entries() if log.path.exists() else ())
             if each.act == "subject export"
         ]
 
@@ -85,7 +88,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Site:
 def site(made: Site, tmp_path: Path) -> Site:
     """The same rows, a new folder to export to, and nothing on record."""
     made.into = tmp_path / "out"
-    made.settings.audit_path.unlink(missing_ok=True)
+    made.log.unlink(missing_ok=True)
     return made
 
 
@@ -178,11 +181,11 @@ def test_what_a_killed_export_left_is_removed_by_the_next(site: Site) -> None:
 
 
 def test_what_cannot_be_recorded_is_not_done(site: Site) -> None:
-    site.settings.audit_path.touch(mode=0o644)
+    site.log.touch(mode=0o644)
     done = site.export(ANNA)
     assert done.exit_code != 0 and "audit log" in str(done.exception)
     assert list(site.into.iterdir()) == []
-    site.settings.audit_path.unlink()
+    site.log.unlink()
 
 
 def test_the_help_has_an_example() -> None:
