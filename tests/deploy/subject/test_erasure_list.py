@@ -48,7 +48,7 @@ def test_where_there_is_no_list_nothing_is_erased_and_that_is_said(tmp_path: Pat
     with pytest.raises(InputError, match="no list of erasures"):
         read(tmp_path)
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="Nothing was erased"):
+    with pytest.raises(InputError, match="nothing was erased"):
         append(tmp_path / "file" / "below", [], {_TRAINING: [], _ANALYTICS: []})
 
 
