@@ -318,7 +318,7 @@ def test_a_head_that_is_no_hash_is_refused() -> None:
 @pytest.mark.parametrize("no", ["withdraw", "object", "pause"])
 @pytest.mark.service
 def test_a_no_needs_no_policy(no: str, kafka: list[str], tmp_path: Path) -> None:
-    told = object_of("consent", no, "alice", *kafka, "--policy-file", tmp_path / "none.toml")
+    told = object_of("consent", no, "alice", *kafka)
     assert told["records_acknowledged"] == 2
 
 
