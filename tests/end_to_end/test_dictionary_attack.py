@@ -35,9 +35,11 @@ pytestmark = pytest.mark.service
 
 EMPLOYEES = set(USERS[:4])
 _SPOOL_BYTES = 40_000_000
+#: But for views that must be given a parameter: these have no columns, and keep nothing.
 _EVERY_TABLE = """
 SELECT database || '.' || name FROM system.tables
 WHERE database NOT IN ('system', 'information_schema', 'INFORMATION_SCHEMA')
+  AND (database, name) IN (SELECT database, table FROM system.columns)
 """
 
 
