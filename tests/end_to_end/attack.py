@@ -30,10 +30,27 @@ _HASHES = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3_256", "b
 _NAMESPACES = (_SESSIONS, NAMESPACE_DNS, NAMESPACE_OID, NAMESPACE_URL)
 
 
-def people_found(names: Iterable[str], data: bytes, outside: Sequence[bytes]) -> set[str]:
+def people_found(
+    names: Iterable[str], data: bytes, outside: Sequence[bytes], salts: Sequence[bytes] = ()
+) -> set[str]:
     """Those of ``names`` that are in ``data`` in any way that takes no key. ``outside``: values
-    that an outsider may know, and try as keys: ids of topics, the public key, salts, ..."""
-    return {name for name in names if any(form in data for form in _forms(name, outside))}
+    that an outsider may know, and try as keys: ids of topics, the public key, ... ``salts``: those
+    that lie beside commitments."""
+
+    def forms(name: str) -> Iterator[bytes]:
+        yield from _forms(name, outside)
+        for hashed in _salted(name.encode(), salts):
+            yield from (hashed, hashed.hex().encode())
+
+    return {name for name in names if any(form in data for form in forms(name))}
+
+
+def _salted(text: bytes, salts: Sequence[bytes]) -> Iterator[bytes]:
+    for salt in salts:
+        yield hashlib.sha256(salt + text).digest()
+        yield hashlib.sha256(text + salt).digest()
+        yield hmac.digest(salt, text, "sha256")
+        yield who_hash(text, salt)
 
 
 def _forms(name: str, outside: Sequence[bytes]) -> Iterator[bytes]:
@@ -57,9 +74,7 @@ def _hashes(text: bytes, outside: Sequence[bytes]) -> Iterator[bytes]:
         yield from (uuid5(space, text.decode()).bytes, uuid3(space, text.decode()).bytes)
     for key in (bytes(32), b"glasshouse", *outside):
         yield hmac.digest(key, text, "sha256")
-        yield hashlib.sha256(key + text).digest()
         yield digest(key, text.decode())
-        yield who_hash(text, key)
         for kind in ("subject", "session", "batch"):
             yield keyed_id(key, kind, text).to_bytes(8, "little")
 

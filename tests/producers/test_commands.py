@@ -318,7 +318,7 @@ def test_a_head_that_is_no_hash_is_refused() -> None:
 @pytest.mark.parametrize("no", ["withdraw", "object", "pause"])
 @pytest.mark.service
 def test_a_no_needs_no_policy(no: str, kafka: list[str], tmp_path: Path) -> None:
-    told = object_of("consent", no, "alice", *kafka)
+    told = object_of("consent", no, "alice", *kafka, "--policy-dir", tmp_path / "none")
     assert told["records_acknowledged"] == 2
 
 
@@ -367,13 +367,14 @@ def test_names_from_before_they_were_sealed_are_counted_and_taken_out(
     assert "0 records of 0 people had a name" in run("consent", "seal", *kafka).stdout
 
 
+@pytest.mark.service
 @pytest.mark.parametrize("command", [("withdraw",), ("history",), ("show",)])
 def test_who_has_a_producer_s_sealing_file_can_neither_write_nor_show_what_people_say(
-    command: tuple[str, ...], mock_kafka: Settings, tmp_path: Path
+    command: tuple[str, ...], own_kafka: Settings, tmp_path: Path
 ) -> None:
     export(SEALING.exported(), tmp_path / "producer.json")
     text = refusal(
-        *("consent", *command, "someone", "--kafka-servers", mock_kafka.kafka_servers),
+        *("consent", *command, "someone", "--kafka-servers", own_kafka.kafka_servers),
         *("--sealing-file", tmp_path / "producer.json"),
     )
     assert "keys public --registrar" in text
