@@ -29,6 +29,9 @@ def written_whole(path: Path, mode: int, *, replace: bool) -> Iterator[BinaryIO]
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:  # a file in the way of a folder is none that exists already
+        raise InputError(f"{path} cannot be written: {error.strerror}") from None
+    try:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         try:
             with os.fdopen(descriptor, "wb") as file:

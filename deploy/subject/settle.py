@@ -29,6 +29,13 @@ def wait_for_loaders(
     none is running. ``say`` is told how many messages are left. ``Stop`` after
     ``server_timeout_s`` without any progress."""
     ends = {topic: end_offsets(settings, topic, partitions_of(admin, topic)) for topic in _TOPICS}
+    unseen = [topic.value for topic, partitions in ends.items() if not partitions]
+    if unseen:
+        raise Stop(
+            f"this Kafka user cannot see {', '.join(unseen)}, so nobody can tell how far the "
+            "loaders are: act as `custodian` (glasshouse provision --rights), and run the same "
+            "command again"
+        )
     left, moved_s = -1, clock.monotonic_s()
     while _is_anybody_there(admin, settings.loader_group):
         try:
