@@ -5,18 +5,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
 
+from streams.keys import new_ring, save_keys
+from streams.sealing_keys import export
 from tests.containers.cluster import PARTITIONS, remove_topics
 from tests.containers.secured_kafka import NO_OTHERS, Secured
 from tests.containers.workers import enrol, lags_when_done, send, workers
 from tests.end_to_end.stack import glasshouse
 from tests.kit.agreed import agreed
+from tests.strategies import SEALING
 
 pytestmark = [pytest.mark.service, pytest.mark.containers]
 
@@ -61,7 +64,12 @@ def company(secured: Secured, tmp_path_factory: pytest.TempPathFactory) -> Itera
     remove_topics(secured.acting_as("admin").admin)
     secured.provision()
     company = Company(secured, folder)
-    with workers(secured.acting_as("worker"), folder, 1):
+    key_file = folder / "keys.json"
+    save_keys(replace(new_ring(), sealing=SEALING), key_file)
+    export(SEALING.exported(), secured.secrets / "producer_sealing.json")
+    registrars = SEALING.exported(for_registrar=True)
+    export(registrars, secured.secrets / "registrar_sealing.json")
+    with workers(secured.acting_as("worker", key_file=key_file), folder, 1):
         enrol(secured.acting_as("registrar"), PEOPLE[2:])
         producer = secured.acting_as("producer")
         send(producer, PEOPLE, 120)
