@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from events.kafka import create_topics, wait_for_kafka
 from events.purposes import Purpose
 from events.settings import Settings
 from events.topics import TOPICS, Topic
+from streams.keys import new_ring, save_keys
 from tests.containers.apache_kafka import why_not
 from tests.containers.cluster import PARTITIONS, Cluster, patiently
 from tests.containers.three_brokers import ThreeBrokers, three_brokers
@@ -31,6 +33,7 @@ from tests.containers.workers import (
 )
 from tests.kit.agreed import agreed
 from tests.producers.read_back import everything_on
+from tests.strategies import SEALING
 
 pytestmark = [pytest.mark.service, pytest.mark.containers]
 
@@ -46,9 +49,12 @@ def brokers() -> Iterator[ThreeBrokers]:
 
 
 @pytest.fixture(scope="module")
-def cluster(brokers: ThreeBrokers) -> Cluster:
+def cluster(brokers: ThreeBrokers, tmp_path_factory: pytest.TempPathFactory) -> Cluster:
+    key_file = tmp_path_factory.mktemp("keys") / "keys.json"
+    save_keys(replace(new_ring(), sealing=SEALING), key_file)
     settings = Settings(
         kafka_servers=brokers.servers,
+        key_file=key_file,
         kafka_partitions=PARTITIONS,
         kafka_replicas=3,
         **agreed(),
