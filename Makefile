@@ -59,6 +59,12 @@ chaos-broken: $(READY) ## break the product in three ways; each must be caught b
 withdrawals: $(READY) ## measure how late an event may pass after a withdrawal (ARGS="--container --freeze-every 15", ...)
 	$(BIN)/python -m tests.withdrawals $(ARGS)
 
+.PHONY: reidentification
+reidentification: $(READY) ## attack the policy with RECORDINGS (Balabit): who is it? installs scikit-learn, matplotlib
+	@test -n "$(RECORDINGS)" || { echo "say where the recordings are: make reidentification RECORDINGS=training_files"; exit 2; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes --requirement benchmarks/reidentification/requirements.lock
+	$(BIN)/python -m benchmarks.reidentification $(RECORDINGS) $(ARGS)
+
 .PHONY: images
 images: $(READY) ## build the container images from packages alone (root, Docker, debootstrap, Maven)
 	PYTHON=$(BIN)/python deploy/airgap/images.sh $(IMAGES)
