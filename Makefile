@@ -85,9 +85,10 @@ format: $(READY) ## put the code into its format
 	$(BIN)/ruff format .
 
 .PHONY: lock
-lock: $(READY) ## renew both requirements.lock from pyproject.toml (needs uv)
+lock: $(READY) ## renew all requirements.lock from what they are of (needs uv)
 	uv pip compile --quiet --generate-hashes --extra dev --no-header --no-annotate --universal --no-emit-index-url --no-emit-find-links --python-version 3.11 pyproject.toml --output-file requirements.lock
 	uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal --no-emit-index-url --no-emit-find-links --python-version 3.11 pyproject.toml --constraint requirements.lock --output-file deploy/requirements.lock
+	uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal --no-emit-index-url --no-emit-find-links --python-version 3.11 benchmarks/reidentification/requirements.in --constraint requirements.lock --output-file benchmarks/reidentification/requirements.lock
 
 .PHONY: clean
 clean: ## remove the virtual environment and caches (no data)

@@ -35,6 +35,18 @@ THEMES = (
 )
 _MARKERS = ("o", "s", "^")
 
+#: A line: its label, and where its [mean, deviation] stands in a setting of the result.
+_RISK = (
+    ("a session", ("rows", "a session", "top_1")),
+    ("10 actions", ("rows", "10 actions", "top_1")),
+    ("10 actions, by motion alone", ("motion", "10 actions", "top_1")),
+)
+_USE = (
+    ("a click at the row's place hits a target of 24 px", ("usefulness", "hits")),
+    ("kind of the next action told right", ("usefulness", "kind_right")),
+)
+_PLACE = (("told from the data", ("usefulness", "place_px")),)
+
 
 def draw(result: Result, folder: Path) -> list[Path]:
     """`reidentification-light.svg` and `-dark.svg` in ``folder``. The same result gives the same
@@ -62,98 +74,61 @@ def draw(result: Result, folder: Path) -> list[Path]:
 
 
 def _figure(result: Result, theme: Theme) -> Figure:
-    figure = Figure(figsize=(10, 8.4), layout="constrained")
-    top, bottom = figure.subplots(2, 1)
+    figure = Figure(figsize=(9, 10), layout="constrained")
+    risk, use, place = figure.subplots(3, 1, sharex=True, height_ratios=(3, 3, 2))
+    people, blind = result["recordings"]["people"], result["settings"][0]["usefulness"]
+    _lines(risk, result, _RISK, theme, 100)
+    _level(risk, 100 / people, "chance", theme)
+    _finish(risk, f"Risk: the right one of {people} people is named first, %", 105, theme)
+    _lines(use, result, _USE, theme, 100)
+    _level(use, 100 * blind["kind_right_blind"][0], "kind, without the data", theme)
+    _finish(use, "Use: right by the raw recording, %", 105, theme)
+    _lines(place, result, _PLACE, theme, 1)
+    _level(place, blind["place_px_blind"][0], "where the pointer is by then", theme)
+    _finish(place, "Use: place of the next click, median error, px", None, theme)
     names = [setting["name"].replace(", ", "\n") for setting in result["settings"]]
-    _risk(top, result, names, theme)
-    _use(bottom, result, names, theme)
+    place.set_xticks(range(len(names)), names)
+    place.set_xlabel("grid and tick of the policy, from raw to coarse")
     return figure
 
 
-def _risk(axes: Axes, result: Result, names: Sequence[str], theme: Theme) -> None:
-    for (attack, piece, label), colour, marker in zip(
-        (
-            ("rows", "a session", "a session"),
-            ("rows", "10 actions", "10 actions"),
-            ("motion", "10 actions", "10 actions, by motion alone"),
-        ),
-        theme.lines,
-        _MARKERS,
-        strict=True,
-    ):
-        values = [setting[attack][piece]["top_1"] for setting in result["settings"]]
-        _line(
-            axes,
-            names,
-            [(100 * mean, 100 * off) for mean, off in values],
-            colour=colour,
+def _lines(
+    axes: Axes,
+    result: Result,
+    lines: Sequence[tuple[str, tuple[str, ...]]],
+    theme: Theme,
+    scale: float,
+) -> None:
+    """Means over the splits with their standard deviation, times ``scale``."""
+    for (label, path), colour, marker in zip(lines, theme.lines, _MARKERS, strict=False):
+        values = [_at(setting, path) for setting in result["settings"]]
+        means, offs = ([scale * value[part] for value in values] for part in (0, 1))
+        axes.errorbar(
+            range(len(values)),
+            means,
+            yerr=offs,
+            color=colour,
             marker=marker,
+            capsize=3,
+            linewidth=2,
             label=label,
         )
-    chance = 100 / result["recordings"]["people"]
-    axes.axhline(chance, color=theme.ink, linestyle=":", label="chance")
-    axes.set_title("Risk: how often the right person is named first", loc="left")
-    axes.set_ylabel(f"right, % (of {result['recordings']['people']} people)")
-    _finish(axes, theme)
 
 
-def _use(axes: Axes, result: Result, names: Sequence[str], theme: Theme) -> None:
-    use = [setting["usefulness"] for setting in result["settings"]]
-    for key, label, colour, marker in zip(
-        ("kind_right", "hits"),
-        ("kind of the next action told right", "label hits a target of 24 px"),
-        theme.lines,
-        _MARKERS,
-        strict=False,
-    ):
-        values = [(100 * each[key][0], 100 * each[key][1]) for each in use]
-        _line(axes, names, values, colour=colour, marker=marker, label=label)
-    blind = 100 * use[0]["kind_right_blind"][0]
-    axes.axhline(blind, color=theme.ink, linestyle=":", label="kind, without the data")
-    axes.set_ylabel("right, %")
-    axes.set_title("Use: what comes next, judged by the raw recording", loc="left")
-    error = axes.twinx()
-    values = [tuple(each["place_px"]) for each in use]
-    label = "next click off by (right axis)"
-    _line(error, names, values, colour=theme.lines[2], marker="^", label=label)
-    error.set_ylim(bottom=0)
-    error.set_ylabel("median error, px")
-    error.spines[:].set_color(theme.faint)
-    axes.set_xlabel("grid and tick of the policy, from raw to coarse")
-    _finish(axes, theme, error)
+def _at(setting: Result, path: Sequence[str]) -> Sequence[float]:
+    value: Any = setting
+    for name in path:
+        value = value[name]
+    return [float(part) for part in value]
 
 
-def _line(
-    axes: Axes,
-    names: Sequence[str],
-    values: Sequence[tuple[float, ...]],
-    *,
-    colour: str,
-    marker: str,
-    label: str,
-) -> None:
-    """Means with their standard deviation over the splits."""
-    means, offs = zip(*values, strict=True)
-    axes.errorbar(
-        names, means, yerr=offs, color=colour, marker=marker, capsize=3, linewidth=2, label=label
-    )
+def _level(axes: Axes, value: float, label: str, theme: Theme) -> None:
+    """What is to be had without the data."""
+    axes.axhline(value, color=theme.ink, linestyle=":", label=label)
 
 
-def _finish(axes: Axes, theme: Theme, *others: Axes) -> None:
-    axes.set_ylim(0, 105)
+def _finish(axes: Axes, title: str, most: float | None, theme: Theme) -> None:
+    axes.set_title(title, loc="left")
+    axes.set_ylim(0, most)
     axes.grid(axis="y", linewidth=0.8)
-    lines = [
-        entry
-        for each in (axes, *others)
-        for entry in zip(*each.get_legend_handles_labels(), strict=True)
-    ]
-    handles, labels = zip(*lines, strict=True)
-    axes.legend(
-        handles,
-        labels,
-        loc="upper center",
-        bbox_to_anchor=(0.5, -0.2),
-        ncols=4,
-        frameon=False,
-        labelcolor=theme.ink,
-    )
+    axes.legend(loc="lower left", frameon=False, labelcolor=theme.ink)

@@ -18,7 +18,7 @@ _ROOT = Path(__file__).resolve().parent.parent.parent
 #: What the results follow from, besides the recordings and the policy.
 _SOURCES = ("benchmarks/reidentification", "events", "producers", "streams", "sinks")
 #: What only shows results.
-_SHOWING = ("__main__.py", "show.py", "picture.py")
+_SHOWING = ("__main__.py", "show.py", "picture.py", "documents.py")
 
 
 def fingerprint(recordings: Sequence[Recording], *others: object) -> str:

@@ -41,9 +41,9 @@ def _identified(result: Result, attack: str, title: str) -> Table:
         [
             setting["name"],
             *(_spread(setting[attack][piece]["auc"]) for piece in pieces),
-            _percent(setting[attack]["a session"]["eer"][0]),
+            percent(setting[attack]["a session"]["eer"][0]),
             *(
-                _percent(setting[attack][piece]["top_1"][0])
+                percent(setting[attack][piece]["top_1"][0])
                 for piece in ("10 actions", "a session", "all under a pseudonym")
             ),
         ]
@@ -57,7 +57,7 @@ def _identified(result: Result, attack: str, title: str) -> Table:
         "top-1, a session",
         "top-1, all sessions",
     )
-    chance = _percent(1 / result["recordings"]["people"])
+    chance = percent(1 / result["recordings"]["people"])
     return Table(attack, title, columns, [*rows, ["chance", *["0.50"] * 5, "50 %", *[chance] * 3]])
 
 
@@ -70,11 +70,11 @@ def _risk_and_use(result: Result) -> Table:
                 setting["name"],
                 _spread(setting["rows"]["10 actions"]["auc"]),
                 _spread(setting["motion"]["10 actions"]["auc"]),
-                _percent(setting["motion"]["a session"]["top_1"][0]),
+                percent(setting["motion"]["a session"]["top_1"][0]),
                 _spread(use["kind_f1"]),
-                _percent(use["kind_right"][0]),
+                percent(use["kind_right"][0]),
                 f"{use['place_px'][0]:.0f} px",
-                _percent(use["hits"][0]),
+                percent(use["hits"][0]),
             ]
         )
     blind = result["settings"][0]["usefulness"]
@@ -82,9 +82,9 @@ def _risk_and_use(result: Result) -> Table:
         "without the data",
         "0.50",
         "0.50",
-        _percent(1 / result["recordings"]["people"]),
+        percent(1 / result["recordings"]["people"]),
         _spread(blind["kind_f1_blind"]),
-        _percent(blind["kind_right_blind"][0]),
+        percent(blind["kind_right_blind"][0]),
         f"{blind['place_px_blind'][0]:.0f} px",
         "",
     ]
@@ -107,8 +107,8 @@ def _partials(result: Result) -> Table:
         [
             setting["name"],
             *(_spread(setting["partials"][piece]["auc"]) for piece in pieces),
-            *(_percent(setting["partials"][piece]["top_1"][0]) for piece in pieces),
-            _percent(setting["partials"]["all under a pseudonym"]["top_1"][0]),
+            *(percent(setting["partials"][piece]["top_1"][0]) for piece in pieces),
+            percent(setting["partials"]["all under a pseudonym"]["top_1"][0]),
         ]
         for setting in result["settings"]
     ]
@@ -123,15 +123,15 @@ def _partials(result: Result) -> Table:
 
 def _links(result: Result) -> Table:
     link = result["link"]
-    rows = [[name, _percent(found[0])] for name, found in link["top_1"].items()]
-    rows.append(["chance", _percent(1 / link["candidates"])])
+    rows = [[name, percent(found[0])] for name, found in link["top_1"].items()]
+    rows.append(["chance", percent(1 / link["candidates"])])
     title = "Which pseudonym of team analytics is this session of agent training?"
     return Table("link", title, ("compared", f"found among {link['candidates']}"), rows)
 
 
 def _presence(result: Result) -> Table:
     rows = [
-        [people, _spread(found["auc"]), _spread(found["most"]), _percent(found["shown"][0])]
+        [people, _spread(found["auc"]), _spread(found["most"]), percent(found["shown"][0])]
         for people, found in result["reports"]["presence"].items()
     ]
     title = "Is this person in the team, from the team's sums by the minute?"
@@ -142,7 +142,7 @@ def _presence(result: Result) -> Table:
 def _members(result: Result) -> Table:
     rows = [
         [f"{found['teams']} of {size}"]
-        + [_percent(found[name]) for name in ("shown", "right", "chance")]
+        + [percent(found[name]) for name in ("shown", "right", "chance")]
         for size, found in result["reports"]["members"].items()
     ]
     title = "Whose team is whose, for who reads training rows and team reports?"
@@ -154,5 +154,6 @@ def _spread(value: Sequence[float]) -> str:
     return f"{value[0]:.2f} ± {value[1]:.2f}"
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
+    """A share as whole percent; less than one with one digit."""
     return f"{100 * share:.0f} %" if share == 0 or share >= 0.01 else f"{100 * share:.1g} %"
