@@ -59,6 +59,10 @@ chaos-broken: $(READY) ## break the product in three ways; each must be caught b
 withdrawals: $(READY) ## measure how late an event may pass after a withdrawal (ARGS="--container --freeze-every 15", ...)
 	$(BIN)/python -m tests.withdrawals $(ARGS)
 
+.PHONY: erasure
+erasure: $(READY) ## erase people under load and look for them everywhere (ARGS="--people 1000 --erased 100")
+	$(BIN)/python -m tests.erasure $(ARGS)
+
 .PHONY: differencing
 differencing: $(READY) ## try to single people out by all that analysts can read (ARGS="--seeds 20", --without-suppression)
 	$(BIN)/python -m tests.differencing $(ARGS)

@@ -64,7 +64,8 @@ restore() {
         say "$volume"
     done
     say "restored; the stack is down. Whoever withdrew after the backup is enrolled again in it:"
-    say "start Kafka alone, record those words (glasshouse consent withdraw ...), then start the rest"
+    say "start Kafka alone, record those words (glasshouse consent withdraw ...), then start the rest."
+    say "Whoever was erased after it is in it again: glasshouse subject erase --again --receipts FOLDER"
 }
 
 [ $# = 2 ] || { sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2; }

@@ -11,6 +11,7 @@ from deploy import data_map_command, demo_command, operate_commands
 from deploy.dead_letters import commands as dead_letter_commands
 from deploy.pack import command as pack_command
 from deploy.policy import commands as policy_commands
+from deploy.subject import commands as subject_commands
 from deploy.trace import command as trace_command
 from events.errors import InputError
 from events.options import err, show_json, show_table, with_settings
@@ -25,6 +26,7 @@ def register(app: typer.Typer) -> None:
     policy_commands.register(app)
     trace_command.register(app)
     data_map_command.register(app)
+    subject_commands.register(app)
     pack_command.register(app)
     app.command()(broker)
     app.command()(

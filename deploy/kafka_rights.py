@@ -51,6 +51,7 @@ class Principal(StrEnum):
     LOADER = "loader"
     REDRIVER = "redriver"  # publishes dead letters again: has to read them and to write them back
     OPERATOR = "operator"  # status, reconcile, doctor: sees topics, never what people did
+    CUSTODIAN = "custodian"  # acts for one person: shows what there is of them, and erases it
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -82,6 +83,11 @@ def declared_rights(settings: Settings) -> frozenset[Right]:
         (Principal.LOADER, "DESCRIBE_CONFIGS"): _OUTPUTS,
         (Principal.REDRIVER, "READ"): (Topic.RAW,),
         (Principal.REDRIVER, "WRITE"): (Topic.RAW,),
+        (Principal.CUSTODIAN, "READ"): (Topic.RAW, Topic.CONSENT, Topic.SECRETS),
+        # Erasing puts records without a value in the place of the person's, and waits until what
+        # was on its way has arrived.
+        (Principal.CUSTODIAN, "WRITE"): (Topic.CONSENT, Topic.SECRETS),
+        (Principal.CUSTODIAN, "DESCRIBE"): (Topic.TRAINING, Topic.WINDOWS),
         (Principal.OPERATOR, "DESCRIBE"): tuple(Topic),
         (Principal.OPERATOR, "READ"): (Topic.POLICY,),  # which version is in force, for `doctor`
         (Principal.OPERATOR, "DESCRIBE_CONFIGS"): tuple(Topic),  # retention and clean-up
@@ -90,6 +96,7 @@ def declared_rights(settings: Settings) -> frozenset[Right]:
         (Principal.WORKER, "READ"): (settings.worker_group,),
         (Principal.LOADER, "READ"): (settings.loader_group,),
         (Principal.OPERATOR, "DESCRIBE"): (settings.worker_group, settings.loader_group),
+        (Principal.CUSTODIAN, "DESCRIBE"): (settings.loader_group,),
     }
     # Without it `doctor` cannot see these very rights; it also shows brokers and groups' names.
     on_cluster = {Right(Principal.OPERATOR.value, "CLUSTER", _CLUSTER, "DESCRIBE")}
@@ -106,9 +113,10 @@ def declared_rights(settings: Settings) -> frozenset[Right]:
     # One for each lane, named by the group, see streams/outbox.py.
     lanes = transactional_prefix(settings)
     on_lanes = {Right(Principal.WORKER.value, "TRANSACTIONAL_ID", lanes, "WRITE", prefixed=True)}
-    # What lets one process at a time enrol people, see producers/enrolment.py.
+    # What lets one process at a time enrol people, or forget them, see producers/enrolment.py.
     enrolment = enrolment_id(settings)
-    on_lanes.add(Right(Principal.REGISTRAR.value, "TRANSACTIONAL_ID", enrolment, "WRITE"))
+    for principal in (Principal.REGISTRAR, Principal.CUSTODIAN):
+        on_lanes.add(Right(principal.value, "TRANSACTIONAL_ID", enrolment, "WRITE"))
     return frozenset(on_topics | on_groups | on_cluster | on_lanes)
 
 

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable, Mapping
 
 from confluent_kafka import Producer
 
+from events.codec import Codec
 from events.compacted import last_values
 from events.errors import ServerMissing
 from events.kafka import client_config
 from events.kept_secrets import file_of, kept
 from events.settings import Settings
+from events.subject_secret import FORGOTTEN, SCHEMA
 from events.topics import Topic
 
 
@@ -30,7 +33,17 @@ def restore(settings: Settings) -> None:
 
 def keep(settings: Settings) -> None:
     """Keep what is on the topic now: mode 0600, whole or not at all."""
-    found = last_values(settings, Topic.SECRETS)
+    _write(settings, last_values(settings, Topic.SECRETS))
+
+
+def forget(settings: Settings, names: Iterable[bytes], codec: Codec) -> None:
+    """Put the mark of the forgotten in the place of secrets, by their names. ``DataDirError``."""
+    mark = codec.encode(SCHEMA, FORGOTTEN)
+    found = kept(settings)
+    _write(settings, found | {name: mark for name in names if name in found})
+
+
+def _write(settings: Settings, found: Mapping[bytes, bytes]) -> None:
     content = {key.hex(): value.hex() for key, value in found.items()}
     draft = file_of(settings).with_suffix(".new")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -36,8 +36,8 @@ BROKER_DAYS=825       # no client takes a certificate that lasts much longer
 RENEW_S=2592000       # a month: there is time to plan the restart
 NAMES="kafka localhost 127.0.0.1 ${KAFKA_NAMES:-}"
 ADMIN=admin
-USERS="producer registrar worker loader redriver operator"
-ROLES="analyst trainer officer auditor loader"
+USERS="producer registrar worker loader redriver operator custodian"
+ROLES="analyst trainer officer auditor loader training_custodian analytics_custodian"
 
 random() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
 password() { [ -s "$1" ] || random > "$1"; }
@@ -123,6 +123,13 @@ clickhouse_password = "$(cat "$2")"
 TOML
 }
 
+custodian_settings() { # who reads and erases one person's rows is a user for each purpose
+    cat <<TOML
+training_custodian_password = "$(cat clickhouse_training_custodian_password)"
+analytics_custodian_password = "$(cat clickhouse_analytics_custodian_password)"
+TOML
+}
+
 signatures() { # where policies and both sides' public keys are, for every settings file
     cat <<TOML
 policy_dir = "$PWD/policies"
@@ -156,10 +163,11 @@ signatures >> migrate.toml
 cat loader.tmp >> loader.toml
 cat operator.toml officer.tmp > officer.toml # who proves the books looks at both
 cat officer.tmp >> redriver.toml # and who publishes dead letters again finds them in the books
+{ cat officer.tmp; custodian_settings; } >> custodian.toml # who acts for a person needs both too
 mv analyst.tmp analyst.toml
 mv trainer.tmp trainer.toml
 mv auditor.tmp auditor.toml
-rm loader.tmp officer.tmp
+rm loader.tmp officer.tmp training_custodian.tmp analytics_custodian.tmp
 [ -s clickhouse_cluster.xml ] || cat > clickhouse_cluster.xml <<XML
 <clickhouse>
     <cluster_secret>$(random)</cluster_secret>

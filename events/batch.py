@@ -99,10 +99,16 @@ def _names_someone(header: Header) -> bool:
     return is_subject(header.subject)
 
 
+def header_of(record: Mapping[str, Any]) -> Header:
+    """The header of a decoded record as it is written, its subject still sealed: nothing of it is
+    checked."""
+    return Header(*(record[name] for name in _HEADER_NAMES))
+
+
 def from_record(record: Mapping[str, Any]) -> InteractionBatch:
     """The batch of a decoded record, its subject still sealed. Raises ``Reject`` with the reason
     that refuses it whole."""
-    header = Header(*(record[name] for name in _HEADER_NAMES))
+    header = header_of(record)
     if (
         not _names_someone(header)
         or not is_identifier(header.team)

@@ -77,13 +77,17 @@ class Codec:
         if len(message) > (MAX_SOURCE_BYTES if name in _SOURCES else MAX_MESSAGE_BYTES):
             raise Reject(Rejected.TOO_LARGE)
         writer, body_at = self.writer_of(message)
-        reader = newest(name).parsed
-        if writer.get("name") != reader["name"]:  # a registry also holds schemas without a name
+        ours = newest(name)
+        if (
+            writer.get("name") != ours.parsed["name"]
+        ):  # a registry also holds schemas without a name
             raise Reject(Rejected.UNKNOWN_SCHEMA)
         body = io.BytesIO(message)
         body.seek(body_at)
         try:
-            record = fastavro.schemaless_reader(body, writer, None if writer is reader else reader)
+            record = fastavro.schemaless_reader(
+                body, writer, None if writer is ours.parsed else ours.reader
+            )
         except Exception:  # fastavro raises many kinds for broken bytes; all mean the same here
             raise Reject(Rejected.UNDECODABLE) from None
         if not isinstance(record, dict) or body.tell() != len(message):

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from events.consent import NOES, NOTHING, UNCHAINED, ConsentAction, ConsentRecord, Terms
+from events.consent import NOES, ConsentAction, Terms
 from events.consent_key import ASPECT_NAMES
+from events.consent_record import NOTHING, UNCHAINED, ConsentRecord
 from events.outcomes import Withheld
 
 

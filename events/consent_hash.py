@@ -2,8 +2,9 @@
 
 SHA-256 over every field, each with its length before it, so that no two records have one encoding,
 behind a name that no other hash of ours begins with. The person stands in it as a commitment of
-their own (a hash of a random salt and the subject): whoever has not got the salt can check a whole
-chain, but cannot try a list of employees on it.
+its own: a hash of a random salt and of the keyed digest that Kafka calls the person. Without the
+salt anybody can check a whole chain, but not tell whose it is, or that two are one person's; and to
+try a list of employees takes the digest key as well.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ _WHO = b"glasshouse consent v2 who\x00"
 _RECORD = b"glasshouse consent v2 record\x00"
 
 
-def who_hash(subject: str, salt: bytes) -> bytes:
-    """The commitment to a person, 32 bytes; another one for each salt."""
-    return hashlib.sha256(_WHO + _framed(salt, subject.encode())).digest()
+def who_hash(person: bytes, salt: bytes) -> bytes:
+    """The commitment to a person, by the keyed digest; 32 bytes, and others for each salt."""
+    return hashlib.sha256(_WHO + _framed(salt, person)).digest()
 
 
 def record_hash(word: Word, who: bytes, number: int, previous: bytes) -> bytes:

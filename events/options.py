@@ -85,11 +85,12 @@ def show_json(value: Mapping[str, Any]) -> None:
 
 
 def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A readable table; numbers to the right, in groups of three."""
+    """A readable table; numbers to the right, in groups of three. None: nothing to tell, ``-``."""
     table = Table(title=title or None, title_justify="left")
     for index, column in enumerate(columns):
-        numeric = bool(rows) and all(
-            isinstance(row[index], int | float) and not isinstance(row[index], bool) for row in rows
+        told = [row[index] for row in rows if row[index] is not None]
+        numeric = bool(told) and all(
+            isinstance(value, int | float) and not isinstance(value, bool) for value in told
         )
         table.add_column(column, justify="right" if numeric else "left")
     for row in rows:
@@ -98,6 +99,8 @@ def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[objec
 
 
 def _cell(value: object) -> str:
+    if value is None:
+        return "-"
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
     return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"

@@ -60,6 +60,20 @@ def load_sealing(path: Path) -> Sealing:
     return sealing
 
 
+def digest_key_of(sealing: Sealing, path: Path) -> bytes:
+    """The key by which people are looked up. ``SettingsError`` where the file, at ``path``, is one
+    for producers."""
+    if sealing.digest_key is None:
+        raise SettingsError(
+            f"sealing file {path}",
+            [
+                "has no digest key: who records or shows what people say needs one of "
+                "`glasshouse keys public --registrar`"
+            ],
+        )
+    return sealing.digest_key
+
+
 def _read(section: dict[str, Any]) -> Sealing:
     public = PublicKey(bytes.fromhex(section["public_key"]))
     digest_key = bytes.fromhex(section["digest_key"]) if "digest_key" in section else None

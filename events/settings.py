@@ -73,6 +73,14 @@ class Settings(BaseModel):
     )
     clickhouse_user: str = Field("default", description="ClickHouse user.")
     clickhouse_password: SecretStr = Field(SecretStr(""), description="ClickHouse password.")
+    training_custodian_password: SecretStr = Field(
+        SecretStr(""),
+        description="Of ClickHouse's user glasshouse_training_custodian: `subject` needs it.",
+    )
+    analytics_custodian_password: SecretStr = Field(
+        SecretStr(""),
+        description="Of ClickHouse's user glasshouse_analytics_custodian: `subject` needs it.",
+    )
     data_dir: Path = Field(
         Path("glasshouse-data"), description="Where the embedded ClickHouse keeps its tables."
     )
@@ -94,8 +102,9 @@ class Settings(BaseModel):
     )
     sealing_file: Path | None = Field(
         None,
-        description="Public key that producers seal subjects to, from `glasshouse keys public`. "
-        "Empty: the key file, where there is one, as in a trial.",
+        description="Public key that producers seal subjects to, from `glasshouse keys public`; "
+        "with `--registrar` also the key by which consent is recorded and looked up. Empty: the "
+        "key file, where there is one, as in a trial.",
     )
     audit_file: Path | None = Field(
         None,

@@ -21,9 +21,10 @@ from events.settings import POLICY_ACCESS, Settings
 from events.topics import Topic
 from producers.connect import CONNECTION, connect
 from producers.consent_reading import history, show
+from producers.consent_seal_command import seal
 
 if TYPE_CHECKING:
-    from events.consent import ConsentRecord
+    from events.consent_record import ConsentRecord
 
 
 @unique
@@ -66,7 +67,7 @@ _NOBODY_NAMED = "operator:0"
 def register(app: typer.Typer) -> None:
     """Add the group `consent` to ``app``."""
     group = typer.Typer(no_args_is_help=True, help="Say, or show, what a person allows.")
-    for command in (acknowledge, grant, withdraw, object_, pause, resume, show, history):
+    for command in (acknowledge, grant, withdraw, object_, pause, resume, show, history, seal):
         name = command.__name__.rstrip("_")
         group.command(name)(with_settings(*CONNECTION, *POLICY_ACCESS)(command))
     app.add_typer(group, name="consent")

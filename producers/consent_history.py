@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from events.clock import to_datetime
-from events.consent import UNCHAINED, ConsentRecord
 from events.consent_chain import Entry
 from events.consent_key import ASPECT_NAMES
+from events.consent_record import UNCHAINED, ConsentRecord
 from producers.consent_topic import Spoken
 
 SOUND = ""

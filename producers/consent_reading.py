@@ -8,7 +8,7 @@ import typer
 
 from events.audit.entry import Act
 from events.audit.recorded import recorded
-from events.consent_key import HASH_BYTES, person_of
+from events.consent_key import HASH_BYTES
 from events.errors import InputError
 from events.options import out, show_json, show_table
 from events.policy import Policy
@@ -21,7 +21,7 @@ from producers.connect import connect
 if TYPE_CHECKING:
     from events.consent import Terms
     from producers.consent_history import Line
-    from producers.consent_topic import Said
+    from producers.consent_topic import Spoken
 
 _Subject = Annotated[str, typer.Argument(help="Whose.")]
 _Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
@@ -35,7 +35,7 @@ def show(settings: Settings, subject: _Subject, as_json: _Json = False) -> None:
     policy = verified_policy(settings)
     with recorded(settings, Act.CONSENT_SHOW) as done:
         said = _said(subject, settings)
-        found = {purpose: _standing(said, subject, purpose, policy) for purpose in PURPOSES}
+        found = {purpose: _standing(said[purpose], purpose, policy) for purpose in PURPOSES}
         done.rows = len(found)
     if as_json:
         shown = {purpose.value: standing for purpose, standing in found.items()}
@@ -62,7 +62,8 @@ def history(
 
     Exit status 1 where a record was changed, removed, put in or moved, with the place; and where
     --head names a record that is not there. A chain cannot show by itself that its newest records
-    were cut off: for that keep the hash that each command prints.
+    were cut off: for that keep the hash that each command prints. Whose the records are is verified
+    too, by the digest key of the registrar's sealing file: their names are not in Kafka.
 
     Example: glasshouse consent history alice --json
     """
@@ -71,7 +72,7 @@ def history(
     wanted = _hash(head)
     with recorded(settings, Act.CONSENT_HISTORY) as done:
         said = _said(subject, settings)
-        found = {p: lines(said[person_of(subject), p]) for p in PURPOSES}
+        found = {p: lines(said[p]) for p in PURPOSES}
         done.rows = sum(len(each) for each in found.values())
     there = wanted is None or any(contains(each, wanted) for each in found.values())
     broken = {p: sum(line.is_broken for line in each) for p, each in found.items()}
@@ -82,12 +83,20 @@ def history(
     raise typer.Exit(1 if any(broken.values()) or not there else 0)
 
 
-def _said(subject: str, settings: Settings) -> Said:
+def _said(subject: str, settings: Settings) -> dict[Purpose, Spoken]:
+    """What the person has said about each purpose. It takes a registrar's sealing file: whoever has
+    only a producer's cannot look anybody up."""
     from events.registry import codec_for
+    from events.sealing import digest
+    from events.sealing_file import digest_key_of, load_sealing
     from producers.consent_topic import read_said
 
     connect(settings, Topic.CONSENT)
-    return read_said([subject], settings, codec_for(settings))
+    path = settings.sealing_path
+    digest_key = digest_key_of(load_sealing(path), path)
+    person = digest(digest_key, subject)
+    said = read_said([person], digest_key, settings, codec_for(settings))
+    return {purpose: said[person, purpose] for purpose in PURPOSES}
 
 
 def _hash(text: str | None) -> bytes | None:
@@ -100,12 +109,12 @@ def _hash(text: str | None) -> bytes | None:
     return found
 
 
-def _standing(said: Said, subject: str, purpose: Purpose, policy: Policy) -> dict[str, Any]:
+def _standing(spoken: Spoken, purpose: Purpose, policy: Policy) -> dict[str, Any]:
     from events.consent_chain import objection
     from events.outcomes import Withheld
     from events.terms import terms_in_force
 
-    standing = said[person_of(subject), purpose].chain.standing
+    standing = spoken.chain.standing
     terms = terms_in_force(policy, purpose)
     no = objection(standing, terms) if terms else Withheld.PURPOSE_NOT_REGISTERED
     consent = standing.stopped.value if standing.stopped else ""

@@ -9,10 +9,10 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, Top
 
 from events.clock import Clock, SystemClock
 from events.codec import Codec
-from events.consent import ConsentRecord
 from events.consent_chain import Chain, follows
-from events.consent_key import key_owner, person_of, record_key
+from events.consent_key import key_parts
 from events.consent_message import Heard, heard
+from events.consent_record import ConsentRecord
 from events.errors import ServerMissing, Stop
 from events.kafka import client_config
 from events.purposes import PURPOSES, Purpose
@@ -50,13 +50,18 @@ class Spoken:
 
 
 #: By person, as keys call them, and purpose.
-Said = dict[tuple[str, Purpose], Spoken]
+Said = dict[tuple[bytes, Purpose], Spoken]
 
 
 def read_said(
-    subjects: Iterable[str], settings: Settings, codec: Codec, clock: Clock | None = None
+    people: Iterable[bytes],
+    digest_key: bytes,
+    settings: Settings,
+    codec: Codec,
+    clock: Clock | None = None,
 ) -> Said:
-    """What each of ``subjects`` has said about each purpose; nothing where they were silent.
+    """What each of ``people``, by keyed digest, has said about each purpose; nothing where they
+    were silent.
 
     The end is where the broker has nothing more to give (its "end of partition"), so every record
     acknowledged before the call is seen. Raises ``ServerMissing`` if nothing comes for
@@ -74,9 +79,7 @@ def read_said(
             },
         )
     )
-    names = list(subjects)
-    owners = {key_owner(record_key(name, p, b"")) for name in names for p in PURPOSES}
-    said: Said = {(person_of(name), p): Spoken() for name in names for p in PURPOSES}
+    said: Said = {(person, purpose): Spoken() for person in people for purpose in PURPOSES}
     heard_s = clock.monotonic_s()
     try:
         consumer.assign([TopicPartition(Topic.CONSENT.value, 0, OFFSET_BEGINNING)])
@@ -89,14 +92,15 @@ def read_said(
             for message in messages:
                 if _is_end(message):
                     return said
-                if key_owner(message.key() or b"") in owners:
-                    _take(said, heard(message.key(), message.value(), codec))
+                parts = key_parts(message.key(), digest_key)
+                if parts and parts[:2] in said:
+                    _take(said, heard(message.key(), message.value(), codec, digest_key))
     finally:
         consumer.close()
 
 
 def _take(said: Said, found: Heard | None) -> None:
-    if found and (found.person, found.purpose) in said:
+    if found:
         said[found.person, found.purpose].take(found)
 
 

@@ -23,10 +23,10 @@ from confluent_kafka import KafkaException, Producer
 from events.clock import MS_PER_S, Clock
 from events.codec import Codec
 from events.compacted import last_values
-from events.errors import Reject, SettingsError, Stop
+from events.errors import Reject, Stop
 from events.kafka import client_config, enrolment_id
 from events.sealing import digest
-from events.sealing_file import Sealing
+from events.sealing_file import Sealing, digest_key_of
 from events.settings import Settings
 from events.subject_secret import FORGOTTEN, SCHEMA, new_secret, to_record
 from events.topics import Topic
@@ -59,19 +59,13 @@ class Enrolment:
         self._write(producer, new)
         return len(new)
 
-    def forget(self, subjects: Iterable[str]) -> None:
-        """Put the mark of the forgotten in the place of everybody's secret. The secret itself is
-        gone once Kafka has compacted the topic. Raises as ``enrol``."""
-        marks = {self._digest(subject): FORGOTTEN for subject in subjects}
-        self._write(self._opened(), marks)
+    def forget(self, names: Iterable[bytes]) -> None:
+        """Put the mark of the forgotten in the place of the secrets under ``names``, the people's
+        digests. A secret itself is gone once Kafka has compacted the topic. Raises as ``enrol``."""
+        self._write(self._opened(), dict.fromkeys(names, FORGOTTEN))
 
     def _digest(self, subject: str) -> bytes:
-        if self.sealing.digest_key is None:
-            raise SettingsError(
-                f"sealing file {self.settings.sealing_path}",
-                ["has no digest key: a grant needs one of `glasshouse keys public --registrar`"],
-            )
-        return digest(self.sealing.digest_key, subject)
+        return digest(digest_key_of(self.sealing, self.settings.sealing_path), subject)
 
     def _has_secret(self, value: bytes | None) -> bool:
         try:

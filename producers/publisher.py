@@ -17,7 +17,7 @@ deterministic, so repeats collapse.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -30,16 +30,17 @@ from confluent_kafka import (
 )
 
 from events import batch as batches
-from events import consent as consents
+from events import consent_record as consents
 from events.batch import InteractionBatch
 from events.clock import Clock, SystemClock
 from events.codec import Codec
-from events.consent import ConsentAction, ConsentRecord, Word
+from events.consent import ConsentAction, Word
+from events.consent_record import ConsentRecord
 from events.errors import ServerMissing, SpoolFull, Stop
 from events.kafka import end_offsets
 from events.metrics import SPOOL_FULL
 from events.sealing import routing_key
-from events.sealing_file import load_sealing
+from events.sealing_file import digest_key_of, load_sealing
 from events.settings import Settings
 from events.topics import Topic
 from producers.client import producer_config
@@ -143,28 +144,36 @@ class Publisher:
         delivered = self._deliveries.raw(Unsent(0, b"", b"", events), _not_in_an_outbox)
         self._send(Topic.RAW, message.key(), message.value(), delivered, **place)
 
-    def publish_consents(self, records: Sequence[ConsentRecord]) -> None:
-        """Send consent records, each under its own key. Whoever grants has a secret before Kafka is
-        sent the grant (``Enrolment``, also for what it raises). Raises as ``publish``."""
-        words = [record.word for record in records]
+    def publish_words(self, words: Sequence[Word]) -> list[ConsentRecord]:
+        """Send ``words`` as records, each under its own key, behind what the topic holds of its
+        person and purpose now. Whoever grants has a secret before Kafka is sent the grant
+        (``Enrolment``, also for what it raises). Flush before the next words of the same people.
+
+        Raises as ``publish``, and ``SettingsError`` where the sealing file is one for producers:
+        it takes the digest key to say whose a word is.
+        """
+        if not words:
+            return []
+        settings, path = self._settings, self._settings.sealing_path
+        sealing = load_sealing(path)
+        records = written(words, digest_key_of(sealing, path), settings, self._codec)
         granting = [word.subject for word in words if word.action is ConsentAction.GRANT]
         if granting:
-            sealing = load_sealing(self._settings.sealing_path)
-            Enrolment(self._settings, self._codec, sealing, self._clock).enrol(granting)
+            Enrolment(settings, self._codec, sealing, self._clock).enrol(granting)
         for record in records:
-            value = self._codec.encode(consents.SCHEMA, consents.to_record(record))
-            self._send(Topic.CONSENT, record.key, value, self._deliveries.delivered)
+            self.publish_consent(record)
+        return records
 
     def publish_consent(self, record: ConsentRecord) -> None:
-        """Send one. Raises as ``publish_consents``."""
-        self.publish_consents([record])
+        """Send one record as it is. Raises as ``publish``."""
+        value = self._codec.encode(consents.SCHEMA, consents.to_record(record))
+        self._send(Topic.CONSENT, record.key, value, self._deliveries.delivered)
 
-    def publish_words(self, words: Sequence[Word]) -> list[ConsentRecord]:
-        """Send ``words`` as records, each behind what the topic holds of its person and purpose
-        now. Flush before the next words of the same people. Raises as ``publish``."""
-        records = written(words, self._settings, self._codec)
-        self.publish_consents(records)
-        return records
+    def take_out(self, keys: Iterable[bytes]) -> None:
+        """Take the consent records under ``keys`` out of their topic, for good: by messages without
+        a value, behind which Kafka removes them when it compacts. Raises as ``publish``."""
+        for key in keys:
+            self._send(Topic.CONSENT, key, None, self._deliveries.delivered)
 
     def poll(self) -> None:
         """Hear what Kafka has acknowledged, and hand over what waits, without waiting. For whoever

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum, unique
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +92,10 @@ _SIZES_OF = {
     Purpose.AGENT_TRAINING: "governance.training_sizes",
     Purpose.TEAM_ANALYTICS: "governance.analytics_sizes",
 }
+_ERASED_OF = {
+    Purpose.AGENT_TRAINING: "governance.training_erased",
+    Purpose.TEAM_ANALYTICS: "governance.analytics_erased",
+}
 _ROWS_OF = {
     Purpose.AGENT_TRAINING: "governance.training_rows",
     Purpose.TEAM_ANALYTICS: "governance.analytics_rows",
@@ -147,12 +151,14 @@ class Accounted:
 class Stored:
     """``sizes`` of the batches that are compared; all ``rows`` after repeats collapsed, and how
     many different ``identities`` they have (the same, unless a row is in two places). ``unmerged``:
-    repeats that wait for parts to merge."""
+    repeats that wait for parts to merge. ``erased``: sizes of batches that were there and belong to
+    people who were erased; ``sizes`` count them as well."""
 
     sizes: Sizes
     rows: int
     identities: int
     unmerged: int
+    erased: Sizes = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +227,18 @@ def _stored(client: Client, purpose: Purpose, first_day: int) -> Stored:
     ).result_rows
     rows = sum(int(row[2]) for row in found)
     plain = int(client.query(f"SELECT sum(rows) FROM {_ROWS_OF[purpose]}").result_rows[0][0])
-    sizes = {int(row[0]): int(row[1]) for row in found if row[1]}
-    return Stored(sizes, rows, sum(int(row[3]) for row in found), plain - rows)
+    sizes = Counter({int(row[0]): int(row[1]) for row in found if row[1]})
+    erased = _erased(client, purpose, first_day)
+    return Stored(sizes + erased, rows, sum(int(row[3]) for row in found), plain - rows, erased)
+
+
+def _erased(client: Client, purpose: Purpose, first_day: int) -> Counter[int]:
+    found = client.query(
+        f"SELECT events, sum(batches) FROM {_ERASED_OF[purpose]} "
+        "WHERE toUInt32(day) >= {first_day:UInt32} GROUP BY events",
+        parameters={"first_day": first_day},
+    ).result_rows
+    return Counter({int(events): int(batches) for events, batches in found})
 
 
 def _offsets(rows: Any) -> Faults:

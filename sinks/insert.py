@@ -21,6 +21,7 @@ from events.metrics import (
     INSERTED_ROWS,
 )
 from sinks.block import Block
+from sinks.erased import Sift, everything
 
 #: On a cluster an insert is answered once most replicas of each shard have it, or fails after
 #: ``insert_quorum_timeout`` (ms, less than a client waits for an answer). Means nothing elsewhere.
@@ -61,11 +62,13 @@ class ArrowClient(Protocol):
 
 @dataclass(slots=True)
 class Inserter:
-    """``give_up_s`` 0: never. ``stopping`` set: give up after ``STOP_GRACE_S`` instead."""
+    """``give_up_s`` 0: never. ``stopping`` set: give up after ``STOP_GRACE_S`` instead. ``sift``
+    says what of a table's rows is inserted, and where; it is asked again for each try."""
 
     client: ArrowClient
     give_up_s: float
     stopping: threading.Event = field(default_factory=threading.Event)
+    sift: Sift = everything
 
     def insert(self, block: Block) -> None:
         """Insert every table of ``block``, in its order.
@@ -78,9 +81,14 @@ class Inserter:
             self._insert_table(table, rows, block.is_dropped)
 
     def _insert_table(self, table: str, rows: pa.Table, is_dropped: threading.Event) -> None:
+        inserted: dict[str, int] = {}
+
         def insert() -> None:
             with INSERT_SECONDS.labels(table).time():
-                self.client.insert_arrow(table, rows, settings=INSERT_SETTINGS)
+                for name, part in self.sift(table, rows).items():
+                    if part.num_rows:
+                        self.client.insert_arrow(name, part, settings=INSERT_SETTINGS)
+                    inserted[name] = part.num_rows
 
         def again(state: RetryCallState) -> None:
             INSERT_RETRIES.labels(table).inc()
@@ -102,7 +110,8 @@ class Inserter:
             raise self._outcome(table, error, is_dropped.is_set()) from None
         finally:
             INSERT_WAITING_SECONDS.set(0)
-        INSERTED_ROWS.labels(table).inc(rows.num_rows)
+        for name, count in inserted.items():
+            INSERTED_ROWS.labels(name).inc(count)
 
     def _is_over(self, state: RetryCallState) -> bool:
         limit_s = STOP_GRACE_S if self.stopping.is_set() else self.give_up_s or math.inf

@@ -19,6 +19,10 @@ _MOMENTS = {
     "training.interactions": "toDateTime(time)",
     "analytics.window_partials": "window_start",
     "analytics.reports": "window_start",
+    "training.erased_people": "erased_at",
+    "training.erased_batches": "day",
+    "analytics.erased_people": "erased_at",
+    "analytics.erased_batches": "day",
     "governance.dead_letters": "toDateTime(message_time)",
     "governance.audit_log": "toDateTime(at)",
     "governance.queries": "toDateTime(started_at)",
@@ -46,13 +50,18 @@ def apply_policy(
     A retention is noted once it is set: a stop in between is mended by the next ``migrate``, and
     until then nothing that expires by it is taken for expired.
     """
-    known: dict[str, int] = {row[0]: row[1] for row in client.query(_IN_FORCE).result_rows}
+    known = in_force(client)
     for table, days in retention_days(policy).items():
         ttl = f"{_MOMENTS[table]} + toIntervalDay({days})"
         _expire(client, placement.holder(table), ttl, placement)
         if known.get(table) != days:
             _add(client, "governance.retention", table_name=table, days=days)
     _limit_groups(client, policy.purposes[Purpose.TEAM_ANALYTICS].smallest_group)
+
+
+def in_force(client: Client) -> dict[str, int]:
+    """Days after which the rows of each table expire, as was set last."""
+    return {str(table): int(days) for table, days in client.query(_IN_FORCE).result_rows}
 
 
 def _expire(client: Client, table: str, ttl: str, placement: Placement) -> None:

@@ -22,6 +22,7 @@ from sinks.consumer import Message, MessageSource, open_consumer, stop_if_hopele
 from sinks.coordinates import Coordinates, Key
 from sinks.decode import LOADED_TOPICS
 from sinks.ends import loaded_topic_ends
+from sinks.erased import Erased, PeopleClient
 from sinks.insert import STOP_GRACE_S, ArrowClient, Inserter
 from sinks.intake import Intake
 from sinks.progress import Loaded, Progress
@@ -38,7 +39,7 @@ _LEAVE_S = 3.0
 _AWAY_S = 1.0
 
 
-class LoaderClient(ArrowClient, AskingClient, Protocol):
+class LoaderClient(ArrowClient, AskingClient, PeopleClient, Protocol):
     """What the loader needs of a ClickHouse client."""
 
 
@@ -49,7 +50,8 @@ class Loader:
     2  decode   to Arrow, and gather; a message that cannot be decoded becomes a dead letter, and
                 one of the accounting is chained to the one before it (``sinks.chain``)
     3  insert   all tables of the block once it has ``insert_rows`` or is ``insert_age_ms`` old, in
-                a second thread, so that 1 and 2 go on with the next block
+                a second thread, so that 1 and 2 go on with the next block; but no rows of people
+                who were erased (``sinks.erased``)
     4  commit   exactly the offsets of what was inserted, each with the hash its chain has there
 
     A stop after 1 or 2 leaves nothing behind. After 3, or in its middle, the same messages are read
@@ -79,7 +81,7 @@ class Loader:
         self._heads = Heads(self._source, client)
         self._gathering = Gathering()
         self._progress = Progress()
-        self._inserter = Inserter(client, settings.insert_give_up_s)
+        self._inserter = Inserter(client, settings.insert_give_up_s, sift=Erased(client).kept_out)
         self._saver = Saver(self._inserter, self._source, self._progress, self._clock)
         self._paused = False
         self._away_since_s: float | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,6 +20,10 @@ TABLE_ROWS = 1_000
 #: Integers above this are identities, not amounts: they are shown without grouping.
 _LARGEST_AMOUNT = 2**53
 
+#: The types of integers. What reports do not show is NULL, so their figures are Nullable.
+_INTEGER = re.compile(r"(?:LowCardinality\(|Nullable\()*U?Int\d+\)*")
+_NULL = "ᴺᵁᴸᴸ"
+
 _CHUNK_BYTES = 1 << 16
 
 #: The embedded engine streams the answers of these; others (SHOW, EXPLAIN, ...) are short anyway.
@@ -27,11 +32,11 @@ _STREAMED = ("select", "with")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``cells`` are ClickHouse's own texts, but for integer amounts, which are ``int``. ``cut``
-    says that there were more rows than ``TABLE_ROWS``."""
+    """``cells`` are ClickHouse's own texts, but for integer amounts, which are ``int``, or None
+    where they are NULL. ``cut`` says that there were more rows than ``TABLE_ROWS``."""
 
     columns: tuple[str, ...]
-    cells: tuple[tuple[str | int, ...], ...]
+    cells: tuple[tuple[str | int | None, ...], ...]
     cut: bool
 
 
@@ -95,10 +100,12 @@ def _refuse_files(client: Client, statement: str) -> None:
         raise InputError("query only reads: leave INTO OUTFILE out, and use the shell's > instead")
 
 
-def _cell(text: str, kind: str) -> str | int:
-    if kind.startswith(("UInt", "Int")) and abs(int(text)) <= _LARGEST_AMOUNT:
-        return int(text)
-    return text
+def _cell(text: str, kind: str) -> str | int | None:
+    if not _INTEGER.fullmatch(kind):
+        return text
+    if text == _NULL:
+        return None
+    return int(text) if abs(int(text)) <= _LARGEST_AMOUNT else text
 
 
 def _short(message: str) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from events.purposes import Purpose
 from sinks.shards import SHARDED, holder
 from sinks.views import COUNT_VIEWS, DEFINERS, GROUP_VIEWS, MAKER_VIEWS
 
@@ -26,6 +27,7 @@ Privilege = Literal[
     "ALTER MODIFY COLUMN",
     "ALTER TTL",
     "ALTER SETTINGS",
+    "ALTER DELETE",
     "SHOW",
     "SET DEFINER",
 ]
@@ -39,6 +41,14 @@ ROLES = {
     "applied, and links of the accounting",
     "migrator": "makes and changes tables and views, and reads no events",
     "auditor": "gathers who read what, from our log and ClickHouse's; sees no text of a question",
+    "training_custodian": "reads and deletes one person's rows of agent training",
+    "analytics_custodian": "reads and deletes one person's rows of team analytics",
+}
+
+#: Who acts for one person in the rows of a purpose.
+CUSTODIANS = {
+    Purpose.AGENT_TRAINING: "training_custodian",
+    Purpose.TEAM_ANALYTICS: "analytics_custodian",
 }
 
 #: A purpose's database. Governance is not a purpose: it says what became of every event.
@@ -59,7 +69,17 @@ TABLES = (
     "governance.audit_log",
     "governance.queries",
     "analytics.reports",
+    "training.erased_people",
+    "training.erased_batches",
+    "analytics.erased_people",
+    "analytics.erased_batches",
 )
+
+#: The rows of people, by the role that may delete them.
+_OF_PEOPLE = {
+    "training_custodian": "training.interactions",
+    "analytics_custodian": "analytics.window_partials",
+}
 
 #: What the loader fills from Kafka.
 LOADED = (*TABLES[:3], *TABLES[4:8])
@@ -143,12 +163,30 @@ def _rights() -> frozenset[Right]:
         found |= {Right("migrator", "SELECT", table), Right("migrator", "INSERT", table)}
     for table in ("governance.audit_log", "governance.queries"):
         found |= {Right("auditor", "SELECT", table), Right("auditor", "INSERT", table)}
-    found.add(Right("auditor", "SELECT", "governance.migrations", ("lacking", "sha256", "version")))
+    known = ("governance.migrations", ("lacking", "sha256", "version"))
+    found.add(Right("auditor", "SELECT", *known))
+    for role, rows in _OF_PEOPLE.items():
+        found |= _custody(role, rows)
+        found.add(Right(role, "SELECT", *known))
     found.add(Right("auditor", "SELECT", QUERY_LOG, QUERY_LOG_COLUMNS))
     for definer, tables in DEFINERS.items():
         found.add(Right("migrator", "SET DEFINER", definer))
         found |= {Right(definer, "SELECT", table) for table in tables}
     return frozenset(found)
+
+
+def _custody(role: str, rows: str) -> set[Right]:
+    """What it takes to find, and to erase, one person's rows; and to keep them from coming in
+    again, which a loader does."""
+    database = rows.partition(".")[0]
+    people, batches = f"{database}.erased_people", f"{database}.erased_batches"
+    own = {Right(role, "SELECT", each) for each in (rows, people, batches)}
+    own |= {Right(role, "INSERT", each) for each in (people, batches)}
+    own.add(Right(role, "ALTER DELETE", rows))
+    own.add(Right(role, "SELECT", "system.mutations"))
+    own.add(Right("loader", "SELECT", people, ("pseudonym",)))
+    own.add(Right("loader", "INSERT", batches))
+    return own
 
 
 #: On one node.

@@ -50,7 +50,9 @@ def _about(said: str, of_shards: str, table: str, key: str, cluster: str) -> lis
         return [of_shards, _over(view[1], cluster)]
     if said.startswith("CREATE TABLE "):
         return [of_shards, _over(table, cluster, key)]
-    if said.startswith("CREATE ROW POLICY "):  # where the rows are, whichever way they are asked
+    if said.startswith(
+        ("CREATE ROW POLICY ", "ALTER ROW POLICY ")
+    ):  # where the rows are, whichever way they are asked
         return [of_shards]
     if said.startswith(("GRANT", "ALTER TABLE")):
         return [of_shards, said]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from events.columns import pack
-from events.consent import SCHEMA, ConsentRecord, from_record
+from events.consent_record import SCHEMA, ConsentRecord, from_record
 from events.errors import Reject
 from events.outcomes import Rejected
 from events.purposes import GOVERNANCE
@@ -31,7 +31,8 @@ def consent_log(messages: Sequence[RawMessage], source: Source, rules: Rules) ->
         if message.value is None:
             continue  # a record was taken out of the topic: that is not one of its records
         try:
-            record = from_record(rules.codec.decode(SCHEMA, message.value))
+            written = rules.codec.decode(SCHEMA, message.value)
+            record = from_record(written, rules.ring.sealing.digest_key)
             keys.append(_keys_of(record, rules.ring))
             sound.append((message.offset, record))
         except Reject as refusal:
@@ -52,7 +53,7 @@ def _record(
         "at_ms": np.array([consent.word.at_ms for consent in said], dtype=np.int64),
         "pseudonym": np.array(
             [
-                subject_id(own[GOVERNANCE], consent.word.subject)
+                subject_id(own[GOVERNANCE], consent.person)
                 for own, consent in zip(keys, said, strict=True)
             ],
             dtype=np.uint64,

@@ -299,6 +299,7 @@ def pseudonym(
     from events.audit.recorded import recorded
     from events.batch import is_subject
     from events.purposes import GOVERNANCE, PURPOSES
+    from events.sealing import digest
     from streams.keys import load_ring
     from streams.one_secret import secret_of
     from streams.pseudonymise import pseudonym_of, subject_id
@@ -308,7 +309,8 @@ def pseudonym(
     ring = load_ring(settings)
     epochs = ring.live if epoch is None else (ring.numbered(epoch),)
     purposes = (purpose,) if purpose else PURPOSES
-    person = subject_id(ring.epochs[-1].keys[GOVERNANCE], subject)
+    called = digest(ring.sealing.digest_key, subject)
+    person = subject_id(ring.epochs[-1].keys[GOVERNANCE], called)
     meant = ", ".join(purposes)
     with recorded(settings, Act.PSEUDONYM, purpose=meant, person=person) as done:
         secret = secret_of(subject, settings, ring.sealing)

@@ -6,23 +6,22 @@ from dataclasses import dataclass, field
 
 from events.consent import Terms
 from events.consent_chain import SILENT, Chain, Entry, objection
-from events.consent_key import person_of
 from events.outcomes import Withheld
 from events.purposes import Purpose
 
 
 @dataclass(slots=True)
 class Ledger:
-    """A chain for each person and purpose. Its ``repr`` shows nobody. ``doubtful`` chains are
-    broken, and not all was said anew since."""
+    """A chain for each person and purpose; ``person`` is what the topic's keys call them, a keyed
+    digest. ``doubtful`` chains are broken, and not all was said anew since."""
 
     doubtful: int = 0
-    _chains: dict[tuple[str, Purpose], Chain] = field(default_factory=dict, repr=False)
+    _chains: dict[tuple[bytes, Purpose], Chain] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self._chains)
 
-    def take(self, person: str, purpose: Purpose, entry: Entry) -> bool:
+    def take(self, person: bytes, purpose: Purpose, entry: Entry) -> bool:
         """Take a record in; whether it followed. Records must come in the topic's order."""
         chain = self._chains.setdefault((person, purpose), Chain())
         before = chain.standing.doubtful
@@ -30,7 +29,7 @@ class Ledger:
         self.doubtful += chain.standing.doubtful - before
         return followed
 
-    def forget(self, person: str, purpose: Purpose, name: bytes) -> None:
+    def forget(self, person: bytes, purpose: Purpose, name: bytes) -> None:
         """Take in that the record called ``name`` was taken out of the topic. When the last one of
         a chain is gone it is as if the person had never spoken."""
         chain = self._chains.get((person, purpose))
@@ -42,8 +41,8 @@ class Ledger:
         if not chain.entries:
             del self._chains[person, purpose]
 
-    def objection(self, subject: str, purpose: Purpose, terms: Terms) -> Withheld | None:
-        """Why events of ``subject`` may not flow for ``purpose`` under the ``terms`` in force; None
+    def objection(self, person: bytes, purpose: Purpose, terms: Terms) -> Withheld | None:
+        """Why events of ``person`` may not flow for ``purpose`` under the ``terms`` in force; None
         if they may."""
-        chain = self._chains.get((person_of(subject), purpose))
+        chain = self._chains.get((person, purpose))
         return objection(chain.standing if chain else SILENT, terms)

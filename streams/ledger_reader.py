@@ -17,10 +17,12 @@ from streams.ledger import Ledger
 from streams.topic_reader import TopicReader
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class LedgerReader(TopicReader):
-    """Keeps ``ledger`` current; ``current`` waits until it is."""
+    """Keeps ``ledger`` current; ``current`` waits until it is. ``digest_key`` is only for records
+    of the first version, which have names: of all others nothing is opened or hashed for it."""
 
+    digest_key: bytes = field(repr=False)
     topic: Topic = field(default=Topic.CONSENT, init=False)
     ledger: Ledger = field(default_factory=Ledger)
 
@@ -37,7 +39,7 @@ class LedgerReader(TopicReader):
 
     def _apply(self, offset: int, key: bytes | None, value: bytes | None) -> None:
         """A record that breaks its chain is never left out: it may be a no, or hide one."""
-        found = heard(key, value, self.codec)
+        found = heard(key, value, self.codec, self.digest_key)
         if found and found.entry is None:
             self.ledger.forget(found.person, found.purpose, found.name)
             return

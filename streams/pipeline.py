@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from events.codec import Codec
 from events.policy import Policy
 from events.purposes import PURPOSES, Purpose
+from events.sealing import digest
 from events.terms import terms_in_force
 from streams.account import Account, account, first_days, governance_ids
 from streams.decide import count_fates, decide
@@ -63,6 +64,7 @@ def process(
     """
     policy, ring = rules.policy, rules.ring
     batches, broken = decode(messages, rules.codec, ring.sealing.opener)
+    people = [digest(ring.sealing.digest_key, header.subject) for header in batches.headers]
     known = secrets.known((header.subject for header in batches.headers), ring.sealing)
     latest_ms = now_ms + policy.clock_tolerance_ms
     soundness = inspect(batches, latest_ms)
@@ -71,7 +73,7 @@ def process(
     accounts: list[Account] = []
     for purpose in PURPOSES:
         limits = policy.purposes[purpose]
-        consent = gate(batches.headers, purpose, ledger, terms_in_force(policy, purpose))
+        consent = gate(people, purpose, ledger, terms_in_force(policy, purpose))
         consent = recognise(batches.headers, consent, known)
         consent = without_keys(consent, epochs)
         fates = decide(batches, consent, soundness, limits, now_ms)

@@ -31,10 +31,10 @@ def pseudonym_of(key: bytes, secret: bytes) -> int:
     return keyed_id(key, "subject", secret)
 
 
-def subject_id(key: bytes, subject: str) -> int:
-    """What the books call a person, under their own ``key``: it outlives the person's secret, since
-    who agreed to what has to be shown for as long as it matters."""
-    return keyed_id(key, "subject", subject.encode())
+def subject_id(key: bytes, person: bytes) -> int:
+    """What the books call a person, by keyed digest, under their own ``key``: it outlives the
+    person's secret, since who agreed to what has to be shown for as long as it matters."""
+    return keyed_id(key, "subject", person)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -46,7 +46,7 @@ def run_worker(settings: Settings) -> None:
     count_from_zero()
     show_topics(admin, (Topic.RAW, Topic.CONSENT))
     serve_metrics(settings.metrics_port, settings.metrics_host)
-    ledger = LedgerReader(settings, codec, clock)
+    ledger = LedgerReader(settings, codec, clock, digest_key=ring.sealing.digest_key)
     secrets = SecretsReader(settings, codec, clock, secrets=Secrets())
     worker = Worker(
         settings=settings,

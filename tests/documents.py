@@ -8,6 +8,7 @@ from pathlib import Path
 
 from prometheus_client.metrics import MetricWrapperBase
 
+from deploy.subject.export.names import NAMES
 from events.metrics import REGISTRY
 from events.settings import Settings
 
@@ -25,6 +26,12 @@ def setting_rows() -> Iterator[str]:
         yield f"| `{name}` | {shown} | {field.description} |"
 
 
+def name_rows() -> Iterator[str]:
+    """A row of the table of names in an export for each name."""
+    for name, meaning in NAMES.items():
+        yield f"| `{name}` | {meaning} |"
+
+
 def metric_rows() -> Iterator[str]:
     """A row of the metrics table for each metric."""
     for collector in REGISTRY._collector_to_names:
@@ -37,4 +44,5 @@ def metric_rows() -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write("\n".join([*setting_rows(), "", *metric_rows()]) + "\n")
+    every = [*setting_rows(), "", *metric_rows(), "", *name_rows()]
+    sys.stdout.write("\n".join(every) + "\n")

@@ -27,6 +27,7 @@ COMMANDS: dict[str, Act | str] = {
     "consent object": Act.CONSENT,
     "consent pause": Act.CONSENT,
     "consent resume": Act.CONSENT,
+    "consent seal": Act.CONSENT,
     "consent show": Act.CONSENT_SHOW,
     "consent withdraw": Act.CONSENT,
     "data-map": "says what there is, and reads none of it",
@@ -64,6 +65,9 @@ COMMANDS: dict[str, Act | str] = {
     "spool send": "the pipeline itself: the books account for it",
     "spool show": "counts and ages",
     "status": "counts and lags",
+    "subject erase": Act.SUBJECT_ERASE,
+    "subject verify": "checks a receipt that whoever runs it has",
+    "subject export": Act.SUBJECT_EXPORT,
     "trace": Act.TRACE,
     "worker": "the pipeline itself: the books account for it",
 }

@@ -12,7 +12,7 @@ import typer.main
 from events.meanings import MEANING
 from events.outcomes import Rejected, Withheld
 from glasshouse import app
-from tests.documents import ROOT, metric_rows, setting_rows
+from tests.documents import ROOT, metric_rows, name_rows, setting_rows
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DESIGN = (ROOT / "DESIGN.md").read_text(encoding="utf-8")
@@ -25,6 +25,11 @@ def commands() -> Iterator[str]:
 
 @pytest.mark.parametrize("row", [*setting_rows(), *metric_rows()])
 def test_every_setting_and_metric_stands_in_the_readme_as_it_is_in_the_code(row: str) -> None:
+    assert row in README
+
+
+@pytest.mark.parametrize("row", list(name_rows()))
+def test_every_name_in_an_export_stands_in_the_readme_as_it_is_in_the_code(row: str) -> None:
     assert row in README
 
 
@@ -59,9 +64,10 @@ def test_every_file_a_document_names_exists(document: str) -> None:
 
 
 def faults(section: str = "Faults") -> list[str]:
-    """The rows of DESIGN's table of faults, or of another ``section`` that has one table."""
-    text = DESIGN[DESIGN.index(f"## {section}") :].partition("\n## ")[0]
-    return [line for line in text.splitlines() if line.startswith("| ")][1:]
+    """The rows of DESIGN's table of faults, or of the table of each other ``section`` of a name."""
+    parts = [part for part in DESIGN.split("\n## ") if re.match(rf"{section}\b", part)]
+    tables = [[line for line in part.splitlines() if line.startswith("| ")] for part in parts]
+    return [row for table in tables for row in table[1:]]
 
 
 @pytest.mark.parametrize("section", ["Faults", "Requirements"])

@@ -16,7 +16,6 @@ from events.batch import SCHEMA, InteractionBatch, to_record
 from events.clock import MS_PER_DAY, FixedClock
 from events.codec import Codec
 from events.consent_chain import entry_of
-from events.consent_key import person_of
 from events.policy import BUNDLED_POLICY, Policy, PurposePolicy, load_policy
 from events.purposes import PURPOSES, Purpose
 from events.sealing import digest
@@ -126,9 +125,9 @@ def pipeline_for(
     that ``policy_at`` makes."""
     policy, ring, ledger = policy_at(granularity, without), new_ring(), Ledger()
     people = tuple(subjects)
-    for record in Pen().write_all(enrolment(people, PURPOSES, START_MS, policy)):
-        word = record.word
-        ledger.take(person_of(word.subject), word.purpose, entry_of(record))
+    pen = Pen(ring.sealing.digest_key)
+    for record in pen.write_all(enrolment(people, PURPOSES, START_MS, policy)):
+        ledger.take(record.person, record.word.purpose, entry_of(record))
     secrets = Secrets()
     for subject in people:
         name = digest(ring.sealing.digest_key, subject)

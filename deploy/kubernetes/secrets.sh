@@ -28,6 +28,7 @@ secret migrate "--from-file=$folder/migrate.toml"
 secret provision "$ca" "--from-file=$folder/admin.toml" \
     "--from-file=$folder/kafka_producer_password" "--from-file=$folder/kafka_registrar_password" \
     "--from-file=$folder/kafka_worker_password" "--from-file=$folder/kafka_loader_password" \
-    "--from-file=$folder/kafka_redriver_password" "--from-file=$folder/kafka_operator_password"
+    "--from-file=$folder/kafka_redriver_password" "--from-file=$folder/kafka_operator_password" \
+    "--from-file=$folder/kafka_custodian_password"
 secret operator --from-literal=username=operator "--from-file=ca=$folder/kafka_ca.pem" \
     "--from-file=password=$folder/kafka_operator_password"

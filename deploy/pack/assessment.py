@@ -28,6 +28,11 @@ _RISKS = (
         "each has its own key, topic, tables and readers; no role reads two",
     ),
     (
+        "a person is found in Kafka by a list of names",
+        "names are sealed to the workers' key, or stand there as keyed digests; the keys are in "
+        "the key file, and that of the digests in the files of whoever records consent",
+    ),
+    (
         "a person is found by the pseudonym",
         "pseudonyms are keyed hashes; the keys are in one file that no reader of a table has",
     ),

@@ -54,9 +54,9 @@ def notice(facts: Facts) -> Iterator[Block]:
         ],
     )
     yield Text(
-        f"On its way your name is with the events for at most {raw_days} days and one day more. "
-        "Your answers about consent are kept as the proof of them. Each purpose is agreed to by "
-        "itself: you may say yes to one and no to the other."
+        f"On its way your name is with the events for at most {raw_days} days and one day more, "
+        "sealed. Your answers about consent are kept as the proof of them, without your name. Each "
+        "purpose is agreed to by itself: you may say yes to one and no to the other."
     )
     yield Heading(3, "Your rights")
     yield Bullets(

@@ -27,6 +27,7 @@ class Act(StrEnum):
     CONSENT_SHOW = "consent show"
     CONSENT_HISTORY = "consent history"
     PSEUDONYM = "keys pseudonym"
+    SUBJECT_EXPORT = "subject export"
     # Acts.
     MIGRATE = "migrate"
     PROVISION = "provision"
@@ -40,6 +41,7 @@ class Act(StrEnum):
     POLICY_SIGN = "policy sign"
     POLICY_PUBLISH = "policy publish"
     CONSENT = "consent"
+    SUBJECT_ERASE = "subject erase"
     REDRIVE = "dead-letters redrive"
     SPOOL_PURGE = "spool purge"
     COLLECT = "audit collect"

@@ -23,7 +23,8 @@ FILES: tuple[Store, ...] = (
     Store(
         Kind.FILE,
         "sealing file",
-        "the public key that names are sealed to; a registrar's has the digest key as well",
+        "the public key that names are sealed to; a registrar's has the digest key as well, by "
+        "which people are found in the topics of consent and secrets",
         (Person.NOBODY,),
         "every purpose",
         Retention("until the workers' key pair is replaced"),
@@ -89,6 +90,17 @@ FILES: tuple[Store, ...] = (
     ),
     Store(
         Kind.FILE,
+        "receipts",
+        "signed receipts of erasures, the key that signs them, and the list of what was erased, by "
+        "pseudonyms and digests whose secrets are gone",
+        (Person.PURPOSE, Person.SEALED),
+        "every purpose",
+        Retention("longer than any backup of the data: a restored one is erased again by it"),
+        Erasure.STAYS,
+        _FOLDER,
+    ),
+    Store(
+        Kind.FILE,
         "data directory",
         "of the embedded ClickHouse: the tables above, and rows of a moment on their way in",
         (Person.PURPOSE, Person.GOVERNANCE, Person.COORDINATES),
@@ -127,6 +139,16 @@ FILES: tuple[Store, ...] = (
         Retention("the site's, and never longer than the shortest retention in the policy"),
         Erasure.EXPIRE,
         ("whoever operates the machine",),
+    ),
+    Store(
+        Kind.FILE,
+        "export of a person",
+        "all that is held on one person, made for them (`subject export`): all that is above",
+        (Person.NAMED, Person.PURPOSE, Person.GOVERNANCE, Person.COORDINATES, Person.OPERATOR),
+        "every purpose",
+        Retention("the site's: until the person has it, and no longer"),
+        Erasure.HANDED_OVER,
+        _FOLDER,
     ),
     Store(
         Kind.FILE,

@@ -38,6 +38,9 @@ class Erasure(StrEnum):
     DELETE = "rows are deleted by pseudonym, of every epoch"
     TOMBSTONE = "the person's keys get a record without a value, and compaction removes the rest"
     PURGE = "`glasshouse spool purge` removes what is unsent"
+    HANDED_OVER = (
+        "it is the person's own copy: whoever made it deletes theirs once it is handed over"
+    )
     EXPIRE = "not before it expires; a withdrawal keeps it from passing"
     FOLLOWS = "goes with the rows that it is computed from"
     KEY = "unlinkable once the key epoch is destroyed"

@@ -15,6 +15,9 @@ AUDIT_DAYS = 1_095
 #: Reports outlive what they are made of, or those of the last day would be made again, of what is
 #: left of it. Rows may stay a day longer than they should, so this is plenty.
 REPORTS_LONGER_DAYS = 7
+#: Whoever was erased is kept out for longer than any row of theirs would live, also one that a
+#: restored backup brings.
+ERASED_LONGER_DAYS = 7
 
 _TRAINING, _ANALYTICS = Purpose.AGENT_TRAINING, Purpose.TEAM_ANALYTICS
 _PROOF = (
@@ -58,7 +61,7 @@ TABLES: tuple[Store, ...] = (
         _TRAINING.value,
         Retention("the policy's, agreed with the people's representatives", policy=_TRAINING),
         Erasure.DELETE,
-        ("trainer",),
+        ("trainer", "training_custodian"),
     ),
     Store(
         Kind.TABLE,
@@ -68,7 +71,7 @@ TABLES: tuple[Store, ...] = (
         _ANALYTICS.value,
         Retention("the policy's, agreed with the people's representatives", policy=_ANALYTICS),
         Erasure.DELETE,
-        (),
+        ("analytics_custodian",),
     ),
     Store(
         Kind.TABLE,
@@ -103,6 +106,54 @@ TABLES: tuple[Store, ...] = (
         _PROGRAM,
         Erasure.NONE,
         (),
+    ),
+    Store(
+        Kind.TABLE,
+        "training.erased_people",
+        "pseudonyms of people who were erased, so that nothing of theirs comes in again",
+        (Person.PURPOSE,),
+        _TRAINING.value,
+        Retention(
+            "a week longer than any row of theirs could be kept",
+            policy=_TRAINING,
+            longer_days=ERASED_LONGER_DAYS,
+        ),
+        Erasure.STAYS,
+        ("trainer", "training_custodian"),
+    ),
+    Store(
+        Kind.TABLE,
+        "training.erased_batches",
+        "ids and sizes of batches that were erased, so that the books still add up",
+        (Person.NOBODY,),
+        _TRAINING.value,
+        Retention("as long as the rows would have been kept", policy=_TRAINING),
+        Erasure.NONE,
+        ("trainer", "training_custodian"),
+    ),
+    Store(
+        Kind.TABLE,
+        "analytics.erased_people",
+        "pseudonyms of people who were erased, so that nothing of theirs comes in again",
+        (Person.PURPOSE,),
+        _ANALYTICS.value,
+        Retention(
+            "a week longer than any row of theirs could be kept",
+            policy=_ANALYTICS,
+            longer_days=ERASED_LONGER_DAYS,
+        ),
+        Erasure.STAYS,
+        ("analytics_custodian",),
+    ),
+    Store(
+        Kind.TABLE,
+        "analytics.erased_batches",
+        "ids and sizes of batches that were erased, so that the books still add up",
+        (Person.NOBODY,),
+        _ANALYTICS.value,
+        Retention("as long as the rows would have been kept", policy=_ANALYTICS),
+        Erasure.NONE,
+        ("analytics_custodian",),
     ),
     Store(
         Kind.TABLE,
@@ -207,8 +258,10 @@ VIEWS: tuple[Store, ...] = (
     _draft("due_reports", "which reports are to be made"),
     _counts("training_sizes", "how many batches of which size training.interactions has, by day"),
     _counts("training_rows", "how many rows training.interactions has"),
+    _counts("training_erased", "how many batches of which size were erased, by day"),
     _counts("training_skips", "days on which sessions of training.interactions skip batches"),
     _counts("analytics_sizes", "how many batches of which size window_partials has, by day"),
     _counts("analytics_rows", "how many rows analytics.window_partials has"),
+    _counts("analytics_erased", "how many batches of which size were erased, by day"),
     _counts("analytics_broken", "minutes with partials that do not add up"),
 )

@@ -32,12 +32,14 @@ class PackedColumn:
 
 @dataclass(frozen=True, slots=True)
 class BundledSchema:
-    """``parsed`` is fastavro's form; ``fingerprint`` is CRC-64-AVRO, 8 bytes little-endian."""
+    """``parsed`` is fastavro's form, and ``reader`` the same for what other versions wrote;
+    ``fingerprint`` is CRC-64-AVRO, 8 bytes little-endian."""
 
     name: str
     version: int
     text: str
     parsed: AvroSchema
+    reader: AvroSchema
     fingerprint: bytes
     packed: tuple[PackedColumn, ...]
 
@@ -49,6 +51,18 @@ def packed_columns(schema: AvroSchema) -> tuple[PackedColumn, ...]:
         for field in schema["fields"]
         if "packed" in field
     )
+
+
+def as_reader(parsed: AvroSchema) -> AvroSchema:
+    """``parsed`` for reading what another version wrote. JSON has a default of bytes as text, one
+    character a byte (Avro 1.11, "Complex types"), and fastavro hands out a default as it stands."""
+    fields = [
+        {**field, "default": field["default"].encode("latin-1")}
+        if field["type"] == "bytes" and "default" in field
+        else field
+        for field in parsed["fields"]
+    ]
+    return {**parsed, "fields": fields}
 
 
 def fingerprint(schema: AvroSchema) -> bytes:
@@ -76,6 +90,7 @@ def bundled() -> tuple[BundledSchema, ...]:
                 version=int(match["version"]),
                 text=text,
                 parsed=parsed,
+                reader=as_reader(parsed),
                 fingerprint=fingerprint(parsed),
                 packed=packed_columns(schema),
             )

@@ -9,7 +9,8 @@ from typing import Protocol
 
 from events.batch import InteractionBatch
 from events.clock import Clock, SystemClock
-from events.consent import ConsentRecord, Word
+from events.consent import Word
+from events.consent_record import ConsentRecord
 from producers.pacing import merged, paced
 from producers.simulation.expectation import Message
 from producers.simulation.phases import Phase, Simulation

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from events.columns import unpack
-from events.consent import UNCHAINED
+from events.consent_record import UNCHAINED
 from events.errors import Reject
 from events.outcomes import Rejected
 from events.schemas import newest

@@ -79,8 +79,8 @@ DEFINERS: dict[str, tuple[str, ...]] = {
         "analytics.group_limit",
         "analytics.reports",
     ),
-    "glasshouse_training_counts": ("training.interactions",),
-    "glasshouse_analytics_counts": ("analytics.window_partials",),
+    "glasshouse_training_counts": ("training.interactions", "training.erased_batches"),
+    "glasshouse_analytics_counts": ("analytics.window_partials", "analytics.erased_batches"),
 }
 
 #: By which a loader makes reports. The drafts have a parameter, the unit.
@@ -91,9 +91,11 @@ MAKER_VIEWS = (*(each.draft for each in GROUP_VIEWS), DUE_REPORTS)
 COUNT_VIEWS = (
     "training_sizes",
     "training_rows",
+    "training_erased",
     "training_skips",
     "analytics_sizes",
     "analytics_rows",
+    "analytics_erased",
     "analytics_broken",
 )
 

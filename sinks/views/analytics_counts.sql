@@ -32,6 +32,20 @@ AS
 SELECT count() AS rows FROM analytics.window_partials
 COMMENT 'How many rows analytics.window_partials has before repeats collapse.';
 
+CREATE OR REPLACE VIEW governance.analytics_erased{on_cluster}
+(
+    events UInt64 COMMENT 'Events a batch had.',
+    day Date COMMENT 'Day on which the batch started, UTC.',
+    batches UInt64 COMMENT 'Erased batches of this size.',
+    rows UInt64 COMMENT 'Rows these had.'
+)
+DEFINER = {analytics_counts} SQL SECURITY DEFINER
+AS
+SELECT toUInt64(events) AS events, day, count() AS batches, sum(rows) AS rows
+FROM analytics.erased_batches FINAL
+GROUP BY events, day
+COMMENT 'How many batches of which size were erased from analytics.window_partials.';
+
 CREATE OR REPLACE VIEW governance.analytics_broken{on_cluster}
 (
     window_start DateTime('UTC') COMMENT 'Start of the minute, UTC.',

@@ -31,6 +31,20 @@ AS
 SELECT count() AS rows FROM training.interactions
 COMMENT 'How many rows training.interactions has before repeats collapse.';
 
+CREATE OR REPLACE VIEW governance.training_erased{on_cluster}
+(
+    events UInt64 COMMENT 'Events a batch had.',
+    day Date COMMENT 'Day on which the batch started, UTC.',
+    batches UInt64 COMMENT 'Erased batches of this size.',
+    rows UInt64 COMMENT 'Rows these had.'
+)
+DEFINER = {training_counts} SQL SECURITY DEFINER
+AS
+SELECT toUInt64(events) AS events, day, count() AS batches, sum(rows) AS rows
+FROM training.erased_batches FINAL
+GROUP BY events, day
+COMMENT 'How many batches of which size were erased from training.interactions.';
+
 CREATE OR REPLACE VIEW governance.training_skips{on_cluster}
 (
     day Date COMMENT 'Day, UTC.',

@@ -14,8 +14,8 @@ from events.batch import InteractionBatch
 from events.outcomes import Withheld
 from events.purposes import GOVERNANCE, Purpose
 from tests.chaos.words import Heard, may_be_believed
-from tests.oracle import Row, World, keyed, name_in_the_books, of_the_willing
-from tests.strategies import Sent
+from tests.oracle import Row, World, digest_of, keyed, name_in_the_books, of_the_willing
+from tests.strategies import SEALING, Sent
 
 #: Batch under the governance key, events in, events passed, withheld and rejected by reason.
 Reasons = tuple[tuple[str, int], ...]
@@ -86,9 +86,9 @@ def log_of(records: Mapping[int, Heard], world: World) -> dict[int, Row]:
     """The consent log: by offset (pseudonym, purpose, action, notice, number, hash, time in ms)."""
     found: dict[int, Row] = {}
     for offset, heard in records.items():
-        record, said = heard.record, heard.record.word
+        record, said = heard.record, heard.word
         keys = [keys for _, start_ms, keys in world.epochs if start_ms <= said.at_ms][-1]
-        person = keyed(keys[GOVERNANCE], "subject", said.subject.encode())
+        person = keyed(keys[GOVERNANCE], "subject", digest_of(said.subject, SEALING.digest_key))
         words = (said.purpose.value, said.action.value, said.terms[0] if said.terms else "")
         found[offset] = (person, *words, record.number, record.name.hex(), said.at_ms)
     return found

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from events.codec import Codec
-from events.consent import SCHEMA, from_record
+from events.consent_record import SCHEMA, from_record
 from events.kafka import topic_ids
 from events.log import kind_and_place
 from events.policy import BUNDLED_POLICY, load_policy
@@ -35,6 +35,7 @@ from tests.chaos.speaker import Speaker
 from tests.chaos.stack import PARTITIONS, ChaosStack, chaos_stack
 from tests.chaos.tables import read
 from tests.chaos.words import Heard, Word, words_of
+from tests.kit.consent import DIGEST_KEY
 from tests.kit.secrets import give_secrets
 from tests.oracle import World
 from tests.producers.read_back import everything_on
@@ -251,7 +252,7 @@ def _consent(
     found: dict[int, Heard] = {}
     differences = []
     for message in everything_on(Topic.CONSENT, chaos.settings, 1):
-        record = from_record(codec.decode(SCHEMA, message.value()))
+        record = from_record(codec.decode(SCHEMA, message.value()), DIGEST_KEY)
         offset = message.offset() or 0
         if record in said:
             found[offset] = said[record]

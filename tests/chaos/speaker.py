@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from confluent_kafka import KafkaError, Message, Producer
 
 from events.codec import Codec
-from events.consent import SCHEMA, to_record
+from events.consent_record import SCHEMA, to_record
 from events.settings import Settings
 from events.topics import Topic
 from producers.consent_pen import Pen
 from tests.chaos.producer import named
 from tests.chaos.words import Heard, Word
+from tests.kit.consent import DIGEST_KEY
 
 
 @dataclass(slots=True)
@@ -24,7 +25,7 @@ class Speaker:
     settings: Settings
     heard: list[Heard] = field(default_factory=list)
     _codec: Codec = field(default_factory=Codec)
-    _pen: Pen = field(default_factory=Pen)
+    _pen: Pen = field(default_factory=lambda: Pen(DIGEST_KEY))
 
     def say(self, words: Sequence[Word], begun_s: float) -> None:
         """Each word at its moment after ``begun_s`` (wall time), one at a time: the next one is
@@ -45,11 +46,12 @@ class Speaker:
         producer.flush()
 
     def _send(self, producer: Producer, word: Word) -> None:
-        record = self._pen.write(word.said(time.time_ns() // 1_000_000))
+        said = word.said(time.time_ns() // 1_000_000)
+        record = self._pen.write(said)
 
         def delivered(error: KafkaError | None, _: Message) -> None:
             assert error is None, error.name()
-            self.heard.append(Heard(record, time.time_ns() // 1_000_000))
+            self.heard.append(Heard(said, record, time.time_ns() // 1_000_000))
 
         value = self._codec.encode(SCHEMA, to_record(record))
         producer.produce(Topic.CONSENT.value, value, record.key, on_delivery=delivered)

@@ -36,7 +36,7 @@ def words() -> list[Heard]:
     said += [
         word(ConsentAction.WITHDRAW, CHANGING, purpose, at_ms=NOW_MS + 1) for purpose in PURPOSES
     ]
-    return [Heard(record, record.word.at_ms) for record in chained(said)]
+    return [Heard(*each, each[0].at_ms) for each in zip(said, chained(said), strict=True)]
 
 
 def stored() -> list[Stored]:

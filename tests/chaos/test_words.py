@@ -20,7 +20,7 @@ WITHDRAW, PAUSE = ConsentAction.WITHDRAW, ConsentAction.PAUSE
 
 def heard(*words: tuple[ConsentAction, int]) -> list[Heard]:
     said = [word(action, WHO, PURPOSE, at_ms=at_ms) for action, at_ms in words]
-    return [Heard(record, record.word.at_ms) for record in chained(said)]
+    return [Heard(*each, each[0].at_ms) for each in zip(said, chained(said), strict=True)]
 
 
 def believed(words: list[Heard], since_ms: int, purpose: Purpose = PURPOSE) -> set[str]:

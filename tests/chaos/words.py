@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from random import Random
 
 from events import consent
-from events.consent import TO_TERMS, ConsentAction, ConsentRecord, Terms
+from events.consent import TO_TERMS, ConsentAction, Terms
+from events.consent_record import ConsentRecord
 from events.policy import Policy
 from events.purposes import PURPOSES, Purpose
 from tests.chaos.faults import Schedule
@@ -35,9 +36,11 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A record that Kafka acknowledged at ``acknowledged_ms`` (wall time) at the latest."""
+    """A record of ``word`` that Kafka acknowledged at ``acknowledged_ms`` (wall time) at the
+    latest."""
 
-    record: ConsentRecord = field(repr=False)
+    word: consent.Word
+    record: ConsentRecord
     acknowledged_ms: int
 
 
@@ -115,13 +118,9 @@ def may_be_believed(
     """Every standing by which a message that Kafka got at ``since_ms`` may be judged, "" for
     consent: whatever was acknowledged ``bound_ms`` before is known; what came later may be, in its
     order, since a message may be judged at any later time, and again."""
-    own = [
-        each
-        for each in heard
-        if (each.record.word.subject, each.record.word.purpose) == (subject, purpose)
-    ]
+    own = [each for each in heard if (each.word.subject, each.word.purpose) == (subject, purpose)]
     known = sum(each.acknowledged_ms + bound_ms <= since_ms for each in own)
-    said, terms = [each.record.word for each in own], terms_of(policy, purpose)
+    said, terms = [each.word for each in own], terms_of(policy, purpose)
     return list(
         dict.fromkeys(
             objection(said[:count], subject, purpose, terms)

@@ -23,6 +23,7 @@ from sinks.views import DEFINERS
 from sinks.warehouse import open_warehouse
 from tests.containers.images import Container, no_container_of
 from tests.documents import ROOT
+from tests.kit.access import OF_PEOPLE
 
 URL = os.environ.get("CLICKHOUSE_TEST_URL", "")
 IMAGE = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text(encoding="utf-8"))["services"][
@@ -40,14 +41,13 @@ BUILDER_RIGHTS = (
 )
 
 DATABASES = (*PURPOSE_DATABASES, "governance")
-_GUARDED = ("training.interactions", "analytics.window_partials", "governance.consent_log")
 
 #: Leaves nothing of ours on a server.
 FORGET = (
     *(
         f"DROP ROW POLICY IF EXISTS {policy} ON {table}"
-        for table in _GUARDED
-        for policy in ("readers", "nobody_else")
+        for table in OF_PEOPLE
+        for policy in ("readers", "custodian", "nobody_else")
     ),
     "DROP QUOTA IF EXISTS glasshouse_analysts, glasshouse_readers",
     "DROP SETTINGS PROFILE IF EXISTS glasshouse_readers",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -18,12 +18,15 @@ from confluent_kafka.admin import (
 from events.clock import SystemClock
 from events.codec import Codec
 from events.consent import ConsentAction
-from events.consent_key import key_parts
+from events.consent_key import keys_of
 from events.kafka import client_config
 from events.outcomes import Withheld
 from events.purposes import PURPOSES
+from events.sealing import digest
+from events.settings import Settings
 from events.topics import Topic
 from producers.publisher import Publisher
+from streams.keys import load_keys
 from streams.ledger_reader import LedgerReader
 from tests.containers.cluster import Cluster, patiently
 from tests.producers.read_back import everything_on
@@ -47,7 +50,9 @@ def agree(cluster: Cluster, *subjects: str) -> None:
 
 @contextmanager
 def ledger_of(cluster: Cluster) -> Iterator[LedgerReader]:
-    reader = LedgerReader(cluster.settings, Codec(), SystemClock())
+    reader = LedgerReader(
+        cluster.settings, Codec(), SystemClock(), digest_key=digest_key(cluster.settings)
+    )
     reader.start()
     try:
         yield reader
@@ -60,7 +65,8 @@ def objections(reader: LedgerReader) -> list[Withheld | None]:
     for _ in patiently("the ledger is current"):
         if reader.is_current():
             break
-    return [reader.ledger.objection(subject, PURPOSE, TERMS) for subject in PEOPLE]
+    people = [digest(reader.digest_key, subject) for subject in PEOPLE]
+    return [reader.ledger.objection(person, PURPOSE, TERMS) for person in people]
 
 
 def test_an_empty_ledger_is_current_and_lets_nobody_pass(cluster: Cluster) -> None:
@@ -93,9 +99,8 @@ def test_kafka_s_compaction_keeps_every_record_until_a_person_is_taken_out(kafka
     for action in (ConsentAction.PAUSE, ConsentAction.RESUME) * 3:
         say(kafka, action, PEOPLE[1])
     say(kafka, ConsentAction.WITHDRAW, PEOPLE[0])
-    theirs = [message for message in kept(kafka) if key_parts(message.key()) is not None]
-    assert len(theirs) == 2 * 2 + 6 + 1
-    gone = [message.key() for message in theirs if person(message) == PEOPLE[1]]
+    assert [len(theirs(kept(kafka), kafka, name)) for name in PEOPLE] == [3, 8]
+    gone = theirs(kept(kafka), kafka, PEOPLE[1])
     producer = Producer(client_config(kafka.settings))
     for key in gone:
         producer.produce(Topic.CONSENT.value, None, key)
@@ -106,7 +111,7 @@ def test_kafka_s_compaction_keeps_every_record_until_a_person_is_taken_out(kafka
             break
         say(kafka, ConsentAction.WITHDRAW, "another")  # what is being written is never cleaned
         time.sleep(0.03)  # a segment is closed by the first record that comes after its time
-    assert [person(message) for message in left if person(message) in PEOPLE] == [PEOPLE[0]] * 3
+    assert [len(theirs(left, kafka, name)) for name in PEOPLE] == [3, 0]
     with ledger_of(kafka) as reader:
         assert objections(reader) == [Withheld.WITHDRAWN, Withheld.NOT_ENROLLED]
 
@@ -115,10 +120,14 @@ def kept(kafka: Cluster) -> list[Message]:
     return everything_on(Topic.CONSENT, kafka.settings, partitions=1)
 
 
-def person(message: Message) -> str:
-    parts = key_parts(message.key())
-    assert parts
-    return parts.person
+def digest_key(settings: Settings) -> bytes:
+    return load_keys(settings.keys_path).sealing.digest_key
+
+
+def theirs(messages: Iterable[Message], kafka: Cluster, subject: str) -> list[bytes]:
+    """The keys of one person's records."""
+    key = digest_key(kafka.settings)
+    return keys_of([digest(key, subject)], [each.key() or b"" for each in messages], key)
 
 
 def compact_soon(kafka: Cluster) -> None:

@@ -82,6 +82,15 @@ MAY: dict[str, dict[str, str]] = {
         "glasshouse-loader": "describe see_offsets join",
     },
     "redriver": {"interactions.raw": "describe read write"},
+    "custodian": {
+        "interactions.raw": "describe read",
+        "consent": "describe read write",
+        "subject_secrets": "describe read write",
+        "interactions.agent_training": "describe",
+        "windows.team_analytics": "describe",
+        "glasshouse-loader": "describe see_offsets",
+        "glasshouse-enrolment": "begin",
+    },
     "operator": {
         **dict.fromkeys(TOPICS, "describe describe_configs"),
         "policy": "describe describe_configs read",

@@ -18,12 +18,13 @@ def read(name: str) -> dict[str, Any]:
 ONE, VAULT = read("compose.yaml"), read("compose.vault.yaml")
 
 
-def test_workers_and_the_officer_have_a_token_each_and_no_other() -> None:
+def test_who_opens_keys_and_the_officer_have_a_token_each_and_no_other() -> None:
     given = {
         name: [secret for secret in service["secrets"] if secret.endswith("_token")]
         for name, service in VAULT["services"].items()
     }
-    assert given == {"keys": ["vault_officer_token"], "worker": ["vault_worker_token"]}
+    opens = ["vault_worker_token"]
+    assert given == {"keys": ["vault_officer_token"], "worker": opens, "custodian": opens}
     for name, service in VAULT["services"].items():
         assert name in ONE["services"]
         environment = service["environment"]

@@ -8,6 +8,7 @@ import ssl
 import stat
 import subprocess
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,12 @@ import yaml
 from deploy.kafka_rights import Principal
 from events.policy_folder import verified_policy
 from events.settings import SECRETS, Settings, resolve
+from sinks.rights import ROLES
 from tests.documents import ROOT
 from tests.kit.agreed import agreed_in
 
 SCRIPT = ROOT / "deploy/secrets.sh"
+COMPOSE_FILES = sorted((ROOT / "deploy").glob("**/compose*.yaml"))
 COMPOSE = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text(encoding="utf-8"))
 AIRGAP = yaml.safe_load((ROOT / "deploy/airgap/compose.yaml").read_text(encoding="utf-8"))
 SERVICES: dict[str, Any] = COMPOSE["services"] | {
@@ -52,6 +55,24 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def keys_of(node: yaml.Node) -> Iterator[list[str]]:
+    """The keys of every mapping below ``node``, as they are written."""
+    if isinstance(node, yaml.MappingNode):
+        yield [key.value for key, _ in node.value]
+        for _, value in node.value:
+            yield from keys_of(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            yield from keys_of(value)
+
+
+@pytest.mark.parametrize("path", COMPOSE_FILES, ids=lambda path: path.name)
+def test_no_key_stands_twice_in_a_compose_file(path: Path) -> None:
+    """The last one would count, and nobody would be told that the first does not."""
+    for keys in keys_of(yaml.compose(path.read_text(encoding="utf-8"))):
+        assert len(set(keys)) == len(keys)
+
+
 def test_every_secret_of_compose_is_made_by_the_script_or_by_the_sides(made: Path) -> None:
     there = {file.name for file in made.iterdir()}
     declared = COMPOSE["secrets"]
@@ -71,7 +92,7 @@ def test_a_service_is_given_the_secrets_that_it_names_and_kafka_those_of_its_set
 
 def test_who_goes_by_a_policy_has_it_with_both_sides_keys_and_no_private_one() -> None:
     public = {"employer.key.pub", "employees.key.pub"}
-    by_files = {"provision", "migrate", "embedded-loader"}
+    by_files = {"provision", "migrate", "embedded-loader", "custodian"}
     for name, service in SERVICES.items():
         given, variables = set(service.get("secrets", [])), service.get("environment") or {}
         assert (public <= given) == (name in {*by_files, "worker"})
@@ -98,6 +119,7 @@ def test_only_who_provisions_acts_as_the_administrator() -> None:
         "provision": "admin.toml",
         "migrate": "migrate.toml",
         "worker": "worker.toml",
+        "custodian": "custodian.toml",
         "loader": "loader.toml",
         "embedded-loader": "loader.toml",
     }
@@ -106,6 +128,29 @@ def test_only_who_provisions_acts_as_the_administrator() -> None:
 def test_who_provisions_has_the_password_of_every_user() -> None:
     given = set(SERVICES["provision"]["secrets"])
     assert {f"kafka_{principal}_password" for principal in Principal} <= given
+
+
+def test_who_migrates_has_the_password_of_every_role_that_a_program_acts_in() -> None:
+    given = set(SERVICES["migrate"]["secrets"])
+    people_and_programs = ROLES.keys() - {"migrator"}  # that one is the administrator, in compose
+    assert {f"clickhouse_{role}_password" for role in people_and_programs} <= given
+
+
+def test_who_acts_for_one_person_reads_the_books_and_each_purpose_as_another_user(
+    made: Path,
+) -> None:
+    settings = resolve({}, {}, str(made / "custodian.toml")).settings
+    passwords = {
+        "officer": settings.clickhouse_password,
+        "training_custodian": settings.training_custodian_password,
+        "analytics_custodian": settings.analytics_custodian_password,
+    }
+    for role, password in passwords.items():
+        kept = (made / f"clickhouse_{role}_password").read_text(encoding="utf-8")
+        assert password.get_secret_value() == kept
+    assert settings.clickhouse_user == "glasshouse_officer"
+    assert settings.kafka_user == Principal.CUSTODIAN
+    assert SERVICES["custodian"]["profiles"] == ["custodian"], "or `up` would start it"
 
 
 def test_no_secret_is_in_a_variable() -> None:

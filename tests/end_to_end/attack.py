@@ -16,8 +16,9 @@ from uuid import NAMESPACE_DNS, NAMESPACE_OID, NAMESPACE_URL, uuid3, uuid5
 
 from events.batch import from_record
 from events.codec import Codec
+from events.consent_hash import who_hash
 from events.errors import Reject
-from events.purposes import PURPOSES
+from events.purposes import GOVERNANCE, PURPOSES
 from events.sealing import digest
 from events.subject_secret import SCHEMA as SECRET
 from events.subject_secret import opened
@@ -29,10 +30,27 @@ _HASHES = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3_256", "b
 _NAMESPACES = (_SESSIONS, NAMESPACE_DNS, NAMESPACE_OID, NAMESPACE_URL)
 
 
-def people_found(names: Iterable[str], data: bytes, outside: Sequence[bytes]) -> set[str]:
+def people_found(
+    names: Iterable[str], data: bytes, outside: Sequence[bytes], salts: Sequence[bytes] = ()
+) -> set[str]:
     """Those of ``names`` that are in ``data`` in any way that takes no key. ``outside``: values
-    that an outsider may know, and try as keys: ids of topics, the public key, ..."""
-    return {name for name in names if any(form in data for form in _forms(name, outside))}
+    that an outsider may know, and try as keys: ids of topics, the public key, ... ``salts``: those
+    that lie beside commitments."""
+
+    def forms(name: str) -> Iterator[bytes]:
+        yield from _forms(name, outside)
+        for hashed in _salted(name.encode(), salts):
+            yield from (hashed, hashed.hex().encode())
+
+    return {name for name in names if any(form in data for form in forms(name))}
+
+
+def _salted(text: bytes, salts: Sequence[bytes]) -> Iterator[bytes]:
+    for salt in salts:
+        yield hashlib.sha256(salt + text).digest()
+        yield hashlib.sha256(text + salt).digest()
+        yield hmac.digest(salt, text, "sha256")
+        yield who_hash(text, salt)
 
 
 def _forms(name: str, outside: Sequence[bytes]) -> Iterator[bytes]:
@@ -95,12 +113,17 @@ def people_named(
     return found
 
 
+def people_who_spoke(names: Iterable[str], consent: bytes, digest_key: bytes) -> set[str]:
+    """Whose words are in the consent topic, for who has the digest key."""
+    return {name for name in names if digest(digest_key, name) in consent}
+
+
 def people_in_the_consent_log(names: Iterable[str], tables: bytes, keys: KeyRing) -> set[str]:
-    """Whose words are in the consent log, for who has the governance keys."""
-    return {
-        name
-        for name in names
-        if any(
-            b"%d" % subject_id(epoch.keys["governance"], name) in tables for epoch in keys.epochs
-        )
-    }
+    """Whose words are in the consent log, for who has the digest key and those of governance."""
+    found = set()
+    for name in names:
+        person = digest(keys.sealing.digest_key, name)
+        ids = [subject_id(epoch.keys[GOVERNANCE], person) for epoch in keys.epochs]
+        if any(b"%d" % one in tables for one in ids):
+            found.add(name)
+    return found

@@ -14,10 +14,9 @@ from sinks.reconcile import Check
 from sinks.totals import Totals, totals
 from sinks.warehouse import open_warehouse
 
-#: Rows as readers see them, and how many of these differ in what makes a row one.
-_ROWS = """
-SELECT count(), uniqExact(epoch, pseudonym, session, sequence, `index`, batch)
-FROM training.interactions FINAL"""
+#: Rows as readers see them. That each is there once is among the checks of `reconcile`, which holds
+#: no more than one entry a batch in memory, however many rows there are.
+_ROWS = "SELECT count() FROM training.interactions FINAL"
 _PARTIALS = "SELECT sum(event_count) FROM analytics.window_partials FINAL"
 
 
@@ -36,10 +35,9 @@ def _as_expected(client: Client, expected: Mapping[str, Any]) -> Iterator[Check]
     by_purpose = totals(client)
     for purpose, found in by_purpose.items():
         yield _fates(purpose, found, expected)
-    rows, different = client.query(_ROWS).result_rows[0]
+    ((rows,),) = client.query(_ROWS).result_rows
     passed = expected["purposes"][Purpose.AGENT_TRAINING.value]["passed"]
     yield Check("rows of training.interactions as simulated", passed, int(rows))
-    yield Check("rows that are there once", int(rows), int(different))
     ((counted,),) = client.query(_PARTIALS).result_rows
     passed = expected["purposes"][Purpose.TEAM_ANALYTICS.value]["passed"]
     yield Check("events in analytics.window_partials as simulated", passed, int(counted))

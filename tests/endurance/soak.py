@@ -117,10 +117,10 @@ def _little_waits(seen: Sight) -> bool:
 
 
 def is_carried(seen: list[Sight], rate: float) -> bool:
-    """Whether the second half of a step made events at that rate, and nothing waits for long at its
-    end."""
+    """Whether the second half of a step made events at that rate, by the producer's own clock since
+    it speaks but once a second, and nothing waits for long at its end."""
     half, last = seen[len(seen) // 2], seen[-1]
-    made = (last.events - half.events) / max(last.at_s - half.at_s, 1e-9)
+    made = (last.events - half.events) / max(last.told_s - half.told_s, 1e-9)
     return made >= _MADE_SHARE * rate and _little_waits(last)
 
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.endurance.outage import _first_rows_s, _rows, _usual
 from tests.endurance.soak import is_carried
 from tests.endurance.watch import Sight
 
 
 def seen(at_s: int, events: int, lag_s: float | None = 1.0, rows: int = 0) -> Sight:
-    return Sight(float(at_s), events, events, lag_s, rows)
+    return Sight(float(at_s), float(at_s), events, events, lag_s, rows)
 
 
 def test_a_rate_is_carried_if_it_was_made_and_nothing_waits() -> None:
     assert is_carried([seen(at_s, 1_000 * at_s) for at_s in range(20)], 1_000)
+
+
+def test_a_rate_is_carried_whenever_the_producer_last_spoke() -> None:
+    late = [replace(seen(at_s, 1_000 * at_s), at_s=at_s + at_s / 10) for at_s in range(20)]
+    assert is_carried(late, 1_000)
 
 
 def test_a_rate_that_the_producer_cannot_make_is_not_carried() -> None:

@@ -19,10 +19,12 @@ _LAG = "glasshouse_lag_seconds"
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """``lag_s``: how long anything waits in any partition, by whoever reads it; None while one of
-    them does not say. ``rows``: inserted by the loader since it was last started."""
+    """``events`` and ``acknowledged`` are what the producer last said, once a second, ``told_s``
+    after it began. ``lag_s``: how long anything waits in any partition, by whoever reads it; None
+    while one of them does not say. ``rows``: inserted by the loader since it was last started."""
 
     at_s: float
+    told_s: float
     events: int
     acknowledged: int
     lag_s: float | None
@@ -78,6 +80,7 @@ class Watch:
         seen = {name: self.stack.metrics(name) for name in readers}
         return Sight(
             self.now_s,
+            told.get("seconds", 0.0),
             told.get("events", 0),
             told.get("events_acknowledged", 0),
             _most(seen),

@@ -16,7 +16,7 @@ from events.batch import SCHEMA, from_record
 from events.codec import MAX_MESSAGE_BYTES, Codec
 from events.errors import Reject, Retry
 from events.outcomes import Rejected
-from events.schemas import AvroSchema, BundledSchema, bundled, fingerprint, newest
+from events.schemas import AvroSchema, BundledSchema, as_reader, bundled, fingerprint, newest
 from tests.strategies import OPENER, batches, encoded
 
 NAMES = sorted({schema.name for schema in bundled()})
@@ -150,19 +150,22 @@ def test_a_field_that_a_later_writer_added_is_left_out() -> None:
     assert codec.decode("consent_record", message) == record
 
 
+@pytest.mark.parametrize(
+    ("kind", "default", "read"), [("string", "none", "none"), ("bytes", "\u0000ÿ", b"\x00\xff")]
+)
 def test_a_field_with_a_default_that_an_earlier_writer_lacked_is_filled_in(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, kind: str, default: str, read: str | bytes
 ) -> None:
     earlier = newest("consent_record").parsed
     reader = changed(
-        "consent_record", more=({"name": "channel", "type": "string", "default": "none"},)
+        "consent_record", more=({"name": "channel", "type": kind, "default": default},)
     )
     record = a_record("consent_record")
     codec, message = framed(earlier, record)
     schema = newest("consent_record")
-    later = BundledSchema(schema.name, 2, "", reader, b"", schema.packed)
+    later = BundledSchema(schema.name, 2, "", reader, as_reader(reader), b"", schema.packed)
     monkeypatch.setattr("events.codec.newest", lambda name: later)
-    assert codec.decode("consent_record", message) == {**record, "channel": "none"}
+    assert codec.decode("consent_record", message) == {**record, "channel": read}
 
 
 def test_a_writer_that_left_out_a_field_without_a_default_is_undecodable() -> None:

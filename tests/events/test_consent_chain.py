@@ -12,25 +12,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.codec import Codec
-from events.consent import (
-    SCHEMA,
-    TO_TERMS,
-    UNCHAINED,
-    Actor,
-    ActorRole,
-    ConsentAction,
-    ConsentRecord,
-    Word,
-    from_record,
-    to_record,
-)
+from events.consent import TO_TERMS, Actor, ActorRole, ConsentAction, Word
 from events.consent_chain import Chain, Standing, entry_of, objection
 from events.consent_key import key_parts
 from events.consent_message import heard
+from events.consent_record import SCHEMA, ConsentRecord, from_record, to_record
 from events.outcomes import Withheld
 from events.purposes import Purpose
 from tests import oracle
-from tests.kit.consent import Message, chained, ledger_that_read, message_of, messages_of
+from tests.kit.consent import (
+    DIGEST_KEY,
+    Message,
+    chained,
+    early,
+    heard_in,
+    ledger_that_read,
+    message_of,
+    messages_of,
+    person,
+    record,
+)
 from tests.strategies import OLD_TERMS, OUTDATED, SUBJECTS, TERMS, word
 
 ANNA, PURPOSE = SUBJECTS[0], Purpose.AGENT_TRAINING
@@ -46,15 +47,15 @@ _CODEC = Codec()
 
 
 def verdict(messages: Sequence[Message]) -> Withheld | None:
-    return ledger_that_read(messages).objection(ANNA, PURPOSE, TERMS)
+    return ledger_that_read(messages).objection(person(ANNA), PURPOSE, TERMS)
 
 
 def breaks(messages: Sequence[Message]) -> int:
     """How many records of Anna's did not follow."""
     chain, count = Chain(), 0
-    for key, value in messages:
-        found = heard(key, value, _CODEC)
-        if found and (found.person, found.purpose) == (ANNA, PURPOSE):
+    for message in messages:
+        found = heard_in(message)
+        if found and (found.person, found.purpose) == (person(ANNA), PURPOSE):
             if found.entry is None:
                 chain.forget(found.name)
             else:
@@ -143,8 +144,8 @@ def test_who_wrote_a_word_and_under_which_law_decides_nothing(
 def rewritten(message: Message, change: Callable[[ConsentRecord], ConsentRecord]) -> Message:
     """The message with another record in it, under the key that it had."""
     key, value = message
-    record = change(from_record(_CODEC.decode(SCHEMA, value)))
-    return key, _CODEC.encode(SCHEMA, to_record(record))
+    changed = change(from_record(_CODEC.decode(SCHEMA, value), DIGEST_KEY))
+    return key, _CODEC.encode(SCHEMA, to_record(changed))
 
 
 def with_word(**changes: object) -> Callable[[ConsentRecord], ConsentRecord]:
@@ -153,7 +154,7 @@ def with_word(**changes: object) -> Callable[[ConsentRecord], ConsentRecord]:
 
 #: A change of each field.
 CHANGES: dict[str, Callable[[ConsentRecord], ConsentRecord]] = {
-    "subject": with_word(subject=SUBJECTS[1]),
+    "person": lambda record: replace(record, person=person(SUBJECTS[1])),
     "purpose": with_word(purpose=Purpose.TEAM_ANALYTICS),
     "action": lambda record: replace(
         record,
@@ -198,8 +199,8 @@ def test_a_changed_field_is_noticed_by_the_next_record_if_the_key_was_changed_wi
     """Whoever can write may hash anew; only the newest record can be replaced so, which a head
     that was kept elsewhere shows."""
     messages = messages_of(HISTORY)
-    record = CHANGES[field](from_record(_CODEC.decode(SCHEMA, messages[place][1])))
-    messages[place] = message_of(record)
+    said = from_record(_CODEC.decode(SCHEMA, messages[place][1]), DIGEST_KEY)
+    messages[place] = message_of(CHANGES[field](said))
     if place < len(HISTORY) - 1:
         assert breaks(messages) >= 1
         assert verdict(messages) is not None
@@ -239,8 +240,8 @@ def test_a_record_that_is_put_in_is_noticed_and_never_widens(
     follows = data.draw(st.sampled_from([None, *records[:place]]))
     number = 0 if follows is None else follows.number + 1
     previous = b"" if follows is None else follows.name
-    put_in = ConsentRecord(stranger[0], number, previous, b"\x05" * 16)
-    messages = [message_of(record) for record in records]
+    put_in = record(stranger[0], number, previous, b"\x05" * 16)
+    messages = [message_of(each) for each in records]
     spoilt = [*messages[:place], message_of(put_in), *messages[place:]]
     assert breaks(spoilt) >= 1
     assert verdict(spoilt) is not None or verdict(messages) is None
@@ -251,7 +252,7 @@ def test_a_no_counts_even_where_the_chain_is_broken(
     said: list[Word], where: int, no: ConsentAction
 ) -> None:
     """It follows nothing that is there; whatever stood before, nothing flows behind it."""
-    stray = ConsentRecord(word(no), 7, bytes([3]) * 32, bytes(16))
+    stray = record(word(no), 7, bytes([3]) * 32)
     messages = [*messages_of(said)[:where], message_of(stray)]
     found = verdict(messages)
     assert found is not None
@@ -263,36 +264,29 @@ def test_a_no_counts_even_where_the_chain_is_broken(
 def test_a_yes_that_does_not_follow_counts_for_nothing(
     said: list[Word], yes: list[ConsentAction]
 ) -> None:
-    stray = [
-        message_of(ConsentRecord(word(each), 9, bytes([at + 1]) * 32, bytes(16)))
-        for at, each in enumerate(yes)
-    ]
+    stray = [message_of(record(word(each), 9, bytes([at + 1]) * 32)) for at, each in enumerate(yes)]
     assert verdict([*messages_of(said), *stray]) is not None
 
 
 def test_two_writers_at_once_make_a_fork_that_passes_nothing() -> None:
     common = chained(said(SEEN))
-    one, other = (
-        ConsentRecord(word(GRANT, at_ms=at_ms), 1, common[0].name, bytes(16)) for at_ms in (1, 2)
-    )
-    messages = [message_of(record) for record in (*common, one, other)]
+    one, other = (record(word(GRANT, at_ms=at_ms), 1, common[0].name) for at_ms in (1, 2))
+    messages = [message_of(each) for each in (*common, one, other)]
     assert verdict(messages[:2]) is None
     assert verdict(messages) is Withheld.CHAIN_BROKEN
-    no = ConsentRecord(word(WITHDRAW), 1, common[0].name, bytes(16))
+    no = record(word(WITHDRAW), 1, common[0].name)
     assert verdict([*messages[:2], message_of(no)]) is Withheld.WITHDRAWN
     assert verdict([messages[0], message_of(no), messages[1]]) is Withheld.WITHDRAWN
 
 
 def test_a_broken_chain_is_healed_by_saying_everything_anew_behind_it() -> None:
     common = chained(said(SEEN))
-    fork = [
-        ConsentRecord(word(GRANT, at_ms=at_ms), 1, common[0].name, bytes(16)) for at_ms in (1, 2)
-    ]
+    fork = [record(word(GRANT, at_ms=at_ms), 1, common[0].name) for at_ms in (1, 2)]
     records, verdicts = [*common, *fork], []
     for action in (SEEN, GRANT, RESUME):
         head = records[-1]
-        records.append(ConsentRecord(word(action), head.number + 1, head.name, bytes(16)))
-        verdicts.append(verdict([message_of(record) for record in records]))
+        records.append(record(word(action), head.number + 1, head.name))
+        verdicts.append(verdict([message_of(each) for each in records]))
     assert verdicts == [Withheld.CHAIN_BROKEN, Withheld.CHAIN_BROKEN, None]
 
 
@@ -303,9 +297,9 @@ def test_a_record_that_cannot_be_read_breaks_the_chain_and_can_be_spoken_behind(
     assert verdict(messages) is Withheld.CHAIN_BROKEN
     head = lost.name
     for number, action in enumerate((SEEN, GRANT, RESUME)):
-        record = ConsentRecord(word(action), number, head, bytes(16))
-        messages.append(message_of(record))
-        head = record.name
+        behind = record(word(action), number, head)
+        messages.append(message_of(behind))
+        head = behind.name
     assert verdict(messages) is None
 
 
@@ -327,7 +321,7 @@ class Watched(Chain):
 @pytest.mark.parametrize("again", [WITHDRAW, OBJECT, PAUSE])
 def test_while_a_chain_is_read_anew_nobody_meets_a_part_of_it(again: ConsentAction) -> None:
     """A no that comes twice, and a record that is taken out in front of a no."""
-    entries = [entry_of(record) for record in chained(said(SEEN, GRANT, again))]
+    entries = [entry_of(each) for each in chained(said(SEEN, GRANT, again))]
     chain = Watched()
     for entry in entries:
         chain.take(entry)
@@ -347,11 +341,8 @@ def test_compaction_at_any_moment_changes_no_verdict(said: list[Word], data: st.
     """Whatever is taken out, written again, changed or forged in whatever order: a worker that was
     there, and one that starts when Kafka has cleaned up, come to the same."""
     sound = messages_of(said)
-    early = [
-        message_of(ConsentRecord(replace(word(action), terms=None)))
-        for action in (WITHDRAW, PAUSE, RESUME)
-    ]
-    pool = [*sound, *early, *map(erased, sound), *map(erased, early)]
+    old = [said_early(action) for action in (WITHDRAW, PAUSE, RESUME)]
+    pool = [*sound, *old, *map(erased, sound), *map(erased, old)]
     pool += [(key, b"broken") for key, _ in sound]
     more = data.draw(st.lists(st.sampled_from(pool), max_size=8)) if pool else []
     messages = [*sound, *more]
@@ -375,10 +366,10 @@ def test_who_was_taken_out_wholly_was_never_there_and_may_begin_anew(
     gone = [erased(message) for message in data.draw(st.permutations(messages))]
     ledger = ledger_that_read([*messages, *gone])
     assert len(ledger) == ledger.doubtful == 0
-    assert ledger.objection(ANNA, PURPOSE, TERMS) is Withheld.NOT_ENROLLED
-    again = [ConsentRecord(word(SEEN), 0, b"", b"\x01" * 16)]
-    again.append(ConsentRecord(word(GRANT), 1, again[0].name, b"\x01" * 16))
-    assert verdict([*messages, *gone, *(message_of(record) for record in again)]) is None
+    assert ledger.objection(person(ANNA), PURPOSE, TERMS) is Withheld.NOT_ENROLLED
+    again = [record(word(SEEN), 0, b"", b"\x01" * 16)]
+    again.append(record(word(GRANT), 1, again[0].name, b"\x01" * 16))
+    assert verdict([*messages, *gone, *(message_of(each) for each in again)]) is None
 
 
 @given(said=sayings.filter(lambda said: len(said) > 1), data=st.data())
@@ -392,33 +383,32 @@ def test_a_record_taken_out_alone_never_widens(said: list[Word], data: st.DataOb
 # The first version.
 
 
-def early(action: ConsentAction) -> Message:
-    terms = TERMS._replace(notice_sha256=b"", lawful_basis="") if action is GRANT else None
-    return message_of(ConsentRecord(replace(word(action), terms=terms), UNCHAINED))
+def said_early(action: ConsentAction) -> Message:
+    return message_of(early(word(action)))
 
 
 def test_a_yes_of_the_first_version_no_longer_suffices_and_a_no_still_counts() -> None:
-    assert verdict([early(GRANT)]) is Withheld.NOT_ACKNOWLEDGED
-    assert verdict([early(WITHDRAW)]) is Withheld.WITHDRAWN
-    assert verdict([early(GRANT), early(PAUSE), *messages_of(said(SEEN))]) is not None
+    assert verdict([said_early(GRANT)]) is Withheld.NOT_ACKNOWLEDGED
+    assert verdict([said_early(WITHDRAW)]) is Withheld.WITHDRAWN
+    assert verdict([said_early(GRANT), said_early(PAUSE), *messages_of(said(SEEN))]) is not None
 
 
 def test_an_upgrade_asks_everybody_again() -> None:
     asked = messages_of(said(SEEN, GRANT))
-    assert verdict([early(GRANT), *asked]) is None
-    assert verdict([early(WITHDRAW), *asked]) is None
-    assert verdict([early(GRANT), early(PAUSE), *asked]) is Withheld.PAUSED
+    assert verdict([said_early(GRANT), *asked]) is None
+    assert verdict([said_early(WITHDRAW), *asked]) is None
+    assert verdict([said_early(GRANT), said_early(PAUSE), *asked]) is Withheld.PAUSED
     resumed = messages_of(said(SEEN, GRANT, RESUME))
-    assert verdict([early(GRANT), early(PAUSE), *resumed]) is None
-    assert breaks([early(GRANT), early(PAUSE), *resumed]) == 0
+    assert verdict([said_early(GRANT), said_early(PAUSE), *resumed]) is None
+    assert breaks([said_early(GRANT), said_early(PAUSE), *resumed]) == 0
 
 
 def test_a_record_of_the_first_version_behind_a_chain_can_only_narrow() -> None:
     asked = messages_of(said(SEEN, GRANT))
-    assert verdict([*asked, early(GRANT)]) is Withheld.CHAIN_BROKEN
-    assert verdict([*asked, early(WITHDRAW)]) is Withheld.WITHDRAWN
+    assert verdict([*asked, said_early(GRANT)]) is Withheld.CHAIN_BROKEN
+    assert verdict([*asked, said_early(WITHDRAW)]) is Withheld.WITHDRAWN
     paused = messages_of(said(SEEN, GRANT, PAUSE))
-    assert verdict([*paused, early(RESUME)]) is Withheld.CHAIN_BROKEN
+    assert verdict([*paused, said_early(RESUME)]) is Withheld.CHAIN_BROKEN
 
 
 # Whose record it is.
@@ -432,9 +422,9 @@ def test_a_record_under_the_key_of_another_breaks_that_other_s_chain() -> None:
 
 @pytest.mark.parametrize("key", [None, b"", b"no key of ours"])
 def test_a_message_whose_key_names_nobody_is_about_nobody(key: bytes | None) -> None:
-    assert key_parts(key) is None
-    assert heard(key, None, _CODEC) is None
-    assert heard(key, messages_of(said(GRANT))[0][1], _CODEC) is None
+    assert key_parts(key, DIGEST_KEY) is None
+    assert heard(key, None, _CODEC, DIGEST_KEY) is None
+    assert heard(key, messages_of(said(GRANT))[0][1], _CODEC, DIGEST_KEY) is None
 
 
 def test_a_standing_of_nobody_lets_nothing_pass_under_any_terms() -> None:

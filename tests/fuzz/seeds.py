@@ -9,9 +9,9 @@ from typing import Any
 
 from events.batch import SCHEMA, InteractionBatch
 from events.codec import Codec
-from events.consent import SCHEMA as CONSENT
-from events.consent import ConsentAction, ConsentRecord
-from events.consent import to_record as consent_to_record
+from events.consent import ConsentAction
+from events.consent_record import SCHEMA as CONSENT
+from events.consent_record import ConsentRecord
 from events.policy import BUNDLED_POLICY, load_policy
 from events.policy_topic import SCHEMA as POLICY
 from events.purposes import PURPOSES
@@ -27,14 +27,13 @@ from streams.emit import Source, emit
 from streams.ledger import Ledger
 from streams.pipeline import Rules, process
 from tests.fuzz import policies
-from tests.kit.consent import chained, ledger_of
+from tests.kit.consent import chained, early, ledger_of, message_of
 from tests.kit.record_batch import Made, batch, compressed, record
 from tests.kit.secrets import records_of, secrets
 from tests.strategies import (
     NOW_MS,
     SEALING,
     SUBJECTS,
-    TERMS,
     fixed_id,
     record_of,
     ring,
@@ -89,9 +88,20 @@ def words() -> list[ConsentRecord]:
 
 
 def early_words() -> list[ConsentRecord]:
-    """Of the first version: it had no chains, and of the terms the version of the notice alone."""
-    granted = word(ConsentAction.GRANT, terms=TERMS._replace(notice_sha256=b"", lawful_basis=""))
-    return [ConsentRecord(granted), ConsentRecord(word(ConsentAction.PAUSE))]
+    """Of the first version, with a name and without a chain."""
+    return [early(word(action)) for action in (ConsentAction.GRANT, ConsentAction.PAUSE)]
+
+
+def _consent_records() -> list[dict[str, Any]]:
+    """All of them as they are read; with bytes, where Avro's defaults are texts."""
+    found = [PLAIN.decode(CONSENT, message_of(each)[1]) for each in words()]
+    bytes_of = {
+        each["name"] for each in newest_schema(CONSENT)["fields"] if each["type"] == "bytes"
+    }
+    return [
+        {name: b"" if name in bytes_of and not each[name] else each[name] for name in each}
+        for each in found
+    ]
 
 
 def everyone_agrees() -> Ledger:
@@ -107,14 +117,11 @@ def records() -> dict[str, list[dict[str, Any]]]:
     ]
     raw += [RawMessage(9, NOW_MS, b"broken"), RawMessage(10, NOW_MS, raw[0].value, 9)]
     emissions = emit(process(raw, RULES, everyone_agrees(), SECRETS, NOW_MS), SOURCE, 0, {}, codec)
-    said = [
-        RawMessage(at, NOW_MS, codec.encode(CONSENT, consent_to_record(word)))
-        for at, word in enumerate(words())
-    ]
+    said = [RawMessage(at, NOW_MS, message_of(each)[1]) for at, each in enumerate(words())]
     emissions += consent_log(said, SOURCE, Rules(codec, RULES.policy, RULES.ring))
     found: dict[str, list[dict[str, Any]]] = {
         SCHEMA: [record_of(each) for each in batches()],
-        CONSENT: [consent_to_record(word) for word in words()],
+        CONSENT: _consent_records(),
         SECRET: [codec.decode(SECRET, each) for each in records_of(SUBJECTS, SEALING).values()],
         POLICY: policies.records(),
     }
@@ -125,8 +132,12 @@ def records() -> dict[str, list[dict[str, Any]]]:
 
 
 def messages(name: str) -> list[bytes]:
-    """Sound messages with the schema ``name``, in both framings."""
-    return [codec.encode(name, each) for each in records()[name] for codec in (PLAIN, REGISTERED)]
+    """Sound messages with the schema ``name``, in both framings; and as earlier programs wrote
+    them."""
+    earlier = [message_of(each)[1] or b"" for each in early_words()] if name == CONSENT else []
+    return earlier + [
+        codec.encode(name, each) for each in records()[name] for codec in (PLAIN, REGISTERED)
+    ]
 
 
 #: What stands in a batch, before it is packed.

@@ -19,9 +19,9 @@ from deploy.dead_letters.explain import explain
 from events.batch import SCHEMA, from_record, to_record
 from events.clock import SystemClock
 from events.codec import MAX_SOURCE_BYTES, Codec
-from events.consent import SCHEMA as CONSENT
-from events.consent import from_record as consent_of
 from events.consent_key import key_parts
+from events.consent_record import SCHEMA as CONSENT
+from events.consent_record import from_record as consent_of
 from events.errors import Reject
 from events.log import configure_logging
 from events.outcomes import WHOLE_MESSAGE
@@ -44,6 +44,7 @@ from tests.fuzz import policies, seeds
 from tests.fuzz.lies import EDGES, lying
 from tests.fuzz.mutate import mutated
 from tests.fuzz.take import judged
+from tests.kit.consent import DIGEST_KEY, person
 from tests.kit.record_batch import batch, compressed
 from tests.oracle import secret_of
 from tests.strategies import NOW_MS, SEALER, SEALING, SUBJECTS, TERMS
@@ -109,18 +110,18 @@ def consent_record(data: bytes) -> str:
     record_at = 1 + int.from_bytes(data[:1], "big")
     key, value = data[1:record_at], data[record_at:]
     silent, agreed = (
-        LedgerReader(Settings(), CODEC, SystemClock(), ledger=ledger)
+        LedgerReader(Settings(), CODEC, SystemClock(), ledger=ledger, digest_key=DIGEST_KEY)
         for ledger in (Ledger(), seeds.everyone_agrees())
     )
     for reader in (silent, agreed):
         reader._take(cast(Message, _Said(key, value or None)))
-    everything = [(subject, purpose) for subject in SUBJECTS for purpose in PURPOSES]
+    everything = [(person(subject), purpose) for subject in SUBJECTS for purpose in PURPOSES]
     assert all(silent.ledger.objection(*each, TERMS) for each in everything)
     stopped = [each for each in everything if agreed.ledger.objection(*each, TERMS)]
-    parts = key_parts(key)
+    parts = key_parts(key, DIGEST_KEY)
     assert not stopped or (parts and stopped == [(parts.person, parts.purpose)])
     try:
-        consent_of(CODEC.decode(CONSENT, value))
+        consent_of(CODEC.decode(CONSENT, value), DIGEST_KEY)
     except Reject as refusal:
         return refusal.reason.value
     return SOUND

@@ -23,6 +23,14 @@ ADMINISTRATOR, NOBODY = "administrator", "nobody"
 #: The profile of those who only read.
 PROFILE = "glasshouse_readers"
 
+#: Tables with rows of people: nobody but their readers sees any, administrators included.
+OF_PEOPLE = (
+    "training.interactions",
+    "analytics.window_partials",
+    "governance.consent_log",
+    "governance.audit_log",
+)
+
 _SETTING = re.compile(r"(\w+) = (\d+) (?:(CONST)|MIN (\d+) MAX (\d+))")
 _GRANT = re.compile(r"(?P<grant>GRANT .+) TO (?P<principal>\w+)", re.S)
 

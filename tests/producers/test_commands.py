@@ -19,17 +19,18 @@ from typer.testing import CliRunner, Result
 
 from events.batch import SCHEMA, from_record
 from events.codec import Codec
-from events.consent import ConsentAction, ConsentRecord
+from events.consent import ConsentAction
 from events.errors import InputError, ServerMissing, SettingsError, Stop
 from events.kafka import client_config
 from events.settings import Settings
 from events.topics import Topic
 from producers.commands import register
 from producers.ctrl_c import asked_to_stop
-from tests.kit.consent import message_of
+from streams.sealing_keys import export
+from tests.kit.consent import early, message_of, record
 from tests.producers.read_back import everything_on
 from tests.producers.recorded import balabit_session, ducktrack_session
-from tests.strategies import OPENER, word
+from tests.strategies import OPENER, SEALING, word
 
 pytestmark = pytest.mark.usefixtures("agreement")
 
@@ -288,7 +289,7 @@ def test_a_history_is_shown_and_verified_and_ends_with_1_where_it_was_tampered_w
     assert in_words.exit_code == 0
     assert "every record follows" in in_words.stdout
 
-    forged = ConsentRecord(word(ConsentAction.GRANT, "alice"), 1, bytes(32), bytes(16))
+    forged = record(word(ConsentAction.GRANT, "alice"), 1, bytes(32))
     publish_raw(own_kafka, *cast("tuple[bytes, bytes]", message_of(forged)))
     spoilt = run("consent", "history", "alice", *kafka)
     assert spoilt.exit_code == 1
@@ -317,7 +318,7 @@ def test_a_head_that_is_no_hash_is_refused() -> None:
 @pytest.mark.parametrize("no", ["withdraw", "object", "pause"])
 @pytest.mark.service
 def test_a_no_needs_no_policy(no: str, kafka: list[str], tmp_path: Path) -> None:
-    told = object_of("consent", no, "alice", *kafka, "--policy-file", tmp_path / "none.toml")
+    told = object_of("consent", no, "alice", *kafka, "--policy-dir", tmp_path / "none")
     assert told["records_acknowledged"] == 2
 
 
@@ -350,3 +351,31 @@ def test_a_policy_that_is_missing_is_named(tmp_path: Path) -> None:
     assert f"policies in {tmp_path}/none" in str(result.exception)
     assert isinstance(result.exception, SettingsError)
     assert not isinstance(result.exception, InputError)
+
+
+@pytest.mark.service
+def test_names_from_before_they_were_sealed_are_counted_and_taken_out(
+    kafka: list[str], own_kafka: Settings
+) -> None:
+    for action in (ConsentAction.WITHDRAW, ConsentAction.RESUME):
+        publish_raw(own_kafka, *cast("tuple[bytes, bytes]", message_of(early(word(action, "bob")))))
+    counted = object_of("consent", "seal", "--dry-run", *kafka)
+    assert (counted["people"], counted["with_a_name"], counted["written_anew"]) == (1, 2, 1)
+    assert object_of("consent", "seal", *kafka) == {**counted, "dry_run": False}
+    assert object_of("consent", "seal", *kafka)["with_a_name"] == 0
+    assert standing_of("bob", kafka)["agent_training"]["consent"] == "withdrawn"
+    assert "0 records of 0 people had a name" in run("consent", "seal", *kafka).stdout
+
+
+@pytest.mark.service
+@pytest.mark.parametrize("command", [("withdraw",), ("history",), ("show",)])
+def test_who_has_a_producer_s_sealing_file_can_neither_write_nor_show_what_people_say(
+    command: tuple[str, ...], own_kafka: Settings, tmp_path: Path
+) -> None:
+    export(SEALING.exported(), tmp_path / "producer.json")
+    text = refusal(
+        *("consent", *command, "someone", "--kafka-servers", own_kafka.kafka_servers),
+        *("--sealing-file", tmp_path / "producer.json"),
+    )
+    assert "keys public --registrar" in text
+    assert "someone" not in text

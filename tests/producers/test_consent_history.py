@@ -7,14 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from events.codec import Codec
-from events.consent import Actor, ActorRole, ConsentAction, ConsentRecord
-from events.consent_message import heard
+from events.consent import Actor, ActorRole, ConsentAction
 from producers import consent_history as history
 from producers.consent_history import Line, contains, lines
 from producers.consent_topic import Spoken
 from tests.events.test_consent_chain import CHANGES, rewritten
-from tests.kit.consent import Message, chained, message_of, messages_of
+from tests.kit.consent import Message, chained, early, heard_in, message_of, messages_of, record
 from tests.strategies import word
 
 SAID = [
@@ -30,8 +28,8 @@ SAID = [
 
 def shown(messages: Sequence[Message]) -> list[Line]:
     spoken = Spoken()
-    for key, value in messages:
-        found = heard(key, value, Codec())
+    for message in messages:
+        found = heard_in(message)
         assert found
         spoken.take(found)
     return lines(spoken)
@@ -70,10 +68,10 @@ def test_a_history_says_where_two_records_were_swapped() -> None:
 
 def test_a_history_says_where_a_record_was_put_in() -> None:
     records = chained(SAID)
-    put_in = ConsentRecord(word(ConsentAction.GRANT), 1, records[0].name, b"\x01" * 16)
-    messages = [message_of(record) for record in (*records[:2], put_in, *records[2:])]
+    put_in = record(word(ConsentAction.GRANT), 1, records[0].name, b"\x01" * 16)
+    messages = [message_of(each) for each in (*records[:2], put_in, *records[2:])]
     assert faults(messages)[2] == history.FORK
-    beginning = ConsentRecord(word(ConsentAction.GRANT), 0, b"", b"\x01" * 16)
+    beginning = record(word(ConsentAction.GRANT), 0, b"", b"\x01" * 16)
     assert faults([*messages_of(SAID), message_of(beginning)])[4] == history.FORK
 
 
@@ -84,10 +82,10 @@ def test_a_history_says_what_cannot_be_read() -> None:
 
 
 def test_records_of_the_first_version_are_shown_and_are_no_fault_before_a_chain() -> None:
-    early = message_of(ConsentRecord(replace(word(ConsentAction.PAUSE), terms=None)))
-    assert faults([early, *messages_of(SAID)])[0] == history.BEFORE_CHAINS
-    assert not any(line.is_broken for line in shown([early, *messages_of(SAID)]))
-    assert faults([*messages_of(SAID), early])[4] == history.TOO_LATE
+    old = message_of(early(word(ConsentAction.PAUSE)))
+    assert faults([old, *messages_of(SAID)])[0] == history.BEFORE_CHAINS
+    assert not any(line.is_broken for line in shown([old, *messages_of(SAID)]))
+    assert faults([*messages_of(SAID), old])[4] == history.TOO_LATE
 
 
 def test_that_the_newest_record_was_cut_off_shows_by_a_hash_that_was_kept() -> None:

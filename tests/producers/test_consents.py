@@ -7,16 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from events.codec import Codec
-from events.consent import (
-    TO_TERMS,
-    Actor,
-    ActorRole,
-    ConsentAction,
-    ConsentRecord,
-    from_record,
-    is_sound,
-    to_record,
-)
+from events.compacted import last_values
+from events.consent import TO_TERMS, Actor, ActorRole, ConsentAction, is_sound
+from events.consent_key import keys_of
+from events.consent_record import from_record, to_record
 from events.errors import InputError
 from events.policy import BUNDLED_POLICY, load_policy
 from events.purposes import PURPOSES, Purpose
@@ -26,6 +20,8 @@ from producers.consent_pen import Pen
 from producers.consent_topic import Spoken, read_said
 from producers.consents import Writer, actor_of, enrolment, words
 from producers.publisher import Publisher
+from tests.kit.consent import DIGEST_KEY, person
+from tests.kit.consent import record as record_of
 from tests.strategies import TERMS, word
 
 POLICY = load_policy(BUNDLED_POLICY)
@@ -50,8 +46,9 @@ def test_every_word_made_is_one_the_ledger_takes(
 ) -> None:
     (made,) = words([subject], [purpose], action, 7, POLICY)
     assert is_sound(made)
-    record = Pen().write(made)
-    assert from_record(to_record(record)) == record
+    record = Pen(DIGEST_KEY).write(made)
+    assert from_record(to_record(record), DIGEST_KEY) == record
+    assert (record.person, record.word.subject) == (person(subject), "")
 
 
 @pytest.mark.parametrize("subject", ["", "x" * 129, "\udcff"])
@@ -101,7 +98,7 @@ def test_a_law_that_is_no_code_is_refused() -> None:
 
 
 def test_a_pen_writes_each_chain_on_from_its_own_end() -> None:
-    pen = Pen()
+    pen = Pen(DIGEST_KEY)
     said = [
         word(ConsentAction.ACKNOWLEDGE, "a"),
         word(ConsentAction.PAUSE, "b"),
@@ -115,7 +112,8 @@ def test_a_pen_writes_each_chain_on_from_its_own_end() -> None:
 
 
 def heard(settings: Settings, subject: str) -> Spoken:
-    return read_said([subject], settings, Codec())[subject, TRAINING]
+    who = person(subject)
+    return read_said([who], DIGEST_KEY, settings, Codec())[who, TRAINING]
 
 
 def actions(spoken: Spoken) -> list[ConsentAction | None]:
@@ -157,18 +155,32 @@ def test_a_record_that_cannot_be_read_stands_in_the_chain_and_is_written_behind(
     with Publisher(own_kafka, Codec()) as publisher:
         publisher.publish_words([word(ConsentAction.WITHDRAW, "someone")])
     assert heard(own_kafka, "someone").follow() == [False, True]
+
+
+@pytest.mark.service
+def test_a_person_is_taken_out_of_the_topic_by_the_digest_and_nobody_else(
+    own_kafka: Settings,
+) -> None:
+    said = [
+        word(action, who)
+        for who in ("someone", "another")
+        for action in (ConsentAction.ACKNOWLEDGE, ConsentAction.GRANT, ConsentAction.PAUSE)
+    ]
     with Publisher(own_kafka, Codec()) as publisher:
-        for each in heard(own_kafka, "someone").heard:
-            key = granted.key if each.record is None else each.record.key
-            publisher._producer.produce(Topic.CONSENT.value, None, key)  # taken out
+        publisher.publish_words(said)
+        publisher.flush()
+        keys = keys_of([person("someone")], last_values(own_kafka, Topic.CONSENT), DIGEST_KEY)
+        publisher.take_out(keys)
+    assert len(keys) == 3
     assert heard(own_kafka, "someone").records == []
+    assert heard(own_kafka, "another").follow() == [True] * 3
 
 
 @pytest.mark.service
 def test_two_who_write_at_one_time_make_a_fork_that_the_next_one_sees(own_kafka: Settings) -> None:
-    seen = Pen().write(word(ConsentAction.ACKNOWLEDGE, "someone"))
+    seen = Pen(DIGEST_KEY).write(word(ConsentAction.ACKNOWLEDGE, "someone"))
     fork = [
-        ConsentRecord(word(ConsentAction.GRANT, "someone"), 1, seen.name, bytes([at]) * 16)
+        record_of(word(ConsentAction.GRANT, "someone"), 1, seen.name, bytes([at]) * 16)
         for at in range(2)
     ]
     with Publisher(own_kafka, Codec()) as publisher:

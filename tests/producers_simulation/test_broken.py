@@ -26,7 +26,7 @@ any_batch = st.sampled_from(_BATCHES)
 
 def test_there_is_a_fault_for_every_reason_a_producer_can_cause() -> None:
     assert set(REASON) == set(Fault)
-    assert set(Rejected) - set(REASON.values()) == {Rejected.TOO_LARGE}
+    assert set(Rejected) - set(REASON.values()) == {Rejected.TOO_LARGE, Rejected.EPOCH_DESTROYED}
 
 
 @pytest.mark.parametrize("fault", _WHOLE)

@@ -11,7 +11,8 @@ import pytest
 
 from events.batch import InteractionBatch
 from events.clock import MS_PER_MINUTE, MS_PER_S, FixedClock
-from events.consent import ConsentRecord, Word
+from events.consent import Word
+from events.consent_record import ConsentRecord
 from producers.simulation.phases import Phase
 from producers.simulation.publish import Hooks, Pace, publish_simulation
 from tests.producers_simulation.organisations import config, simulation

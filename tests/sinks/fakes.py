@@ -190,10 +190,12 @@ class FakeSource:
 
 @dataclass
 class FakeClient:
-    """Keeps what is inserted. ``rows`` are the tables after equal rows have collapsed."""
+    """Keeps what is inserted. ``rows`` are the tables after equal rows have collapsed; ``erased``
+    are pseudonyms by the table that says so."""
 
     faults: Faults = field(default_factory=Faults)
     inserted: list[tuple[str, pa.Table]] = field(default_factory=list)
+    erased: dict[str, set[int]] = field(default_factory=dict)
 
     def insert_arrow(
         self, table: str, arrow_table: pa.Table, *, settings: dict[str, Any]
@@ -202,6 +204,12 @@ class FakeClient:
         self.inserted.append((table, arrow_table))
         self.faults.meet(("insert", number, "after"))
         return None
+
+    def query_arrow(self, query: str) -> pa.Table:
+        """Who was erased."""
+        self.faults.begin("erased")
+        table = query.removeprefix("SELECT pseudonym FROM ")
+        return pa.table({"pseudonym": pa.array(sorted(self.erased.get(table, ())), pa.uint64())})
 
     def query(self, query: str, parameters: dict[str, Any]) -> Any:
         """The last link before an offset, which is all that a loader asks for."""

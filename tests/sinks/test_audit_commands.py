@@ -57,7 +57,7 @@ class Site:
 
 
 @pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, agreement: None) -> Site:
     made = Site(tmp_path, monkeypatch)
     made.must("migrate")
     made.must("query", "SELECT 'canary4711' AS secret")

@@ -20,6 +20,7 @@ from sinks.insert import INSERT_SETTINGS
 from sinks.prepare import require_tables
 from sinks.prove import prove
 from sinks.query import TABLE_ROWS, ask, ask_json
+from sinks.reports import make_all
 from sinks.totals import totals
 from sinks.warehouse import Warehouse
 from tests.sinks.made import Batch, org, partials, run_of, training
@@ -214,8 +215,10 @@ def test_reconcile_names_what_is_missing(warehouse: Warehouse) -> None:
 
 def test_a_view_shows_the_same_groups(warehouse: Warehouse) -> None:
     insert(warehouse.client, [partials([Batch(n, person=n) for n in range(1, 12)])])
-    answer = ask(warehouse, "SELECT team, people, events FROM analytics.team_hours")
-    assert answer.cells == (("team-a", 11, 44),)
+    asked = "SELECT team, people, events FROM analytics.team_hours"
+    assert ask(warehouse, asked).cells == (), "before a report was made"
+    make_all(warehouse.client)
+    assert ask(warehouse, asked).cells == (("team-a", 10, 48),), "11 people, 44 events, rounded"
 
 
 def test_the_inserter_says_to_migrate_where_a_table_is_missing(warehouse: Warehouse) -> None:

@@ -16,6 +16,7 @@ from sinks.block import Gathering
 from sinks.chain.head import Heads
 from sinks.coordinates import Coordinates
 from sinks.decode import TABLES, rows_of
+from sinks.erased import Erased
 from sinks.insert import Inserter
 from sinks.tables.accounting_chain import TABLE as CHAIN
 from tests.sinks.fakes import FakeSource, Log
@@ -29,7 +30,7 @@ def insert(
 ) -> None:
     """Insert ``sent`` as the loader does, in blocks that end at random, or in one. Their offsets
     are ``first`` and what follows."""
-    gathering, inserter = Gathering(), Inserter(client, 1.0)
+    gathering, inserter = Gathering(), Inserter(client, 1.0, sift=Erased(client).kept_out)
     heads = Heads(FakeSource(Log()), client)
     for offset, message in enumerate(sent, first):
         at = Coordinates(message.topic, "id", message.partition, offset, message.time_ms)

@@ -31,6 +31,12 @@ def test_amounts_are_numbers_and_identities_keep_all_their_digits(warehouse: War
     assert not answer.cut
 
 
+def test_amounts_that_may_be_null_are_numbers_too(warehouse: Warehouse) -> None:
+    sql = "SELECT toNullable(toUInt64(5)), toLowCardinality(toNullable('x')), toNullable(-3), NULL"
+    null = "CAST(NULL, 'Nullable(UInt64)')"
+    assert ask(warehouse, f"{sql}, {null}").cells == ((5, "x", -3, "ᴺᵁᴸᴸ", None),)
+
+
 def test_json_lines_keep_all_digits(warehouse: Warehouse) -> None:
     text = b"".join(ask_json(warehouse, "SELECT toUInt64(-1) AS p, number FROM numbers(3)"))
     lines = [json.loads(line) for line in text.splitlines()]

@@ -26,6 +26,7 @@ from sinks.users import set_passwords, user_of
 from sinks.views import DEFINERS
 from sinks.warehouse import Warehouse, open_warehouse
 from tests.containers.clickhouse_server import forget
+from tests.kit.access import OF_PEOPLE
 from tests.kit.agreed import agreed
 from tests.sinks.made import org, run_of
 from tests.sinks.test_identity import insert
@@ -92,7 +93,7 @@ def test_the_doctor_finds_no_right_that_is_not_declared(admin: Warehouse) -> Non
 def test_an_administrator_sees_no_rows_of_people(
     admin: Warehouse, as_role: Callable[[str], Any]
 ) -> None:
-    for table in ("training.interactions", "analytics.window_partials", "governance.consent_log"):
+    for table in OF_PEOPLE:
         assert admin.client.command(f"SELECT count() FROM {table}") == 0
     with as_role("trainer") as warehouse:
         assert warehouse.client.command("SELECT count() > 0 FROM training.interactions") == 1

@@ -173,6 +173,7 @@ def test_a_report_never_changes_by_what_happens_to_one_person(tables: Any, chang
     elif change == "joins":
         _put(tables, partials([Batch(999, person=999)]))
     else:
+        tables.command("SYSTEM START MERGES analytics.window_partials")
         tables.command(
             "ALTER TABLE analytics.window_partials DELETE WHERE pseudonym = 3001 "
             "SETTINGS mutations_sync = 2"

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.codec import Codec
-from events.consent import Actor, ActorRole, ConsentAction, ConsentRecord, Terms, Word
+from events.consent import Actor, ActorRole, ConsentAction, Terms, Word
 from events.consent_hash import record_hash
 from events.policy import BUNDLED_POLICY, load_policy
 from events.purposes import GOVERNANCE, PURPOSES, Purpose
@@ -16,8 +16,8 @@ from streams.decode import RawMessage
 from streams.emit import Source
 from streams.pipeline import Rules
 from streams.pseudonymise import subject_id
-from tests.kit.consent import chained, message_of
-from tests.strategies import EPOCH_STARTS_MS, NOW_MS, SUBJECTS, ring, words
+from tests.kit.consent import chained, early, message_of, person
+from tests.strategies import EPOCH_STARTS_MS, NOW_MS, SUBJECTS, ring, word, words
 from tests.streams.read_back import read
 
 KEYS = ring(*EPOCH_STARTS_MS)
@@ -50,7 +50,8 @@ def test_every_record_is_in_the_log_and_every_broken_one_in_the_dead_letters(
         key = KEYS.epochs[-1].keys[GOVERNANCE]
         assert columns["offset"].tolist() == [at for at, _ in sound]
         assert columns["at_ms"].tolist() == [word.at_ms for _, word in sound]
-        assert columns["pseudonym"].tolist() == [subject_id(key, word.subject) for _, word in sound]
+        names = [subject_id(key, person(word.subject)) for _, word in sound]
+        assert columns["pseudonym"].tolist() == names
         assert record["purpose"] == [word.purpose.value for _, word in sound]
         assert record["action"] == [word.action.value for _, word in sound]
         told = [word.terms or Terms("", b"", "") for _, word in sound]
@@ -71,7 +72,7 @@ def test_the_chain_can_be_checked_in_the_log_without_knowing_anybody(said: list[
         found = {name: values[at] for name, values in record.items() if isinstance(values, list)}
         terms = (found["notice_version"], bytes.fromhex(found["notice_sha256"]))
         word = Word(
-            subject="somebody",
+            subject="",
             purpose=Purpose(found["purpose"]),
             action=ConsentAction(found["action"]),
             at_ms=int(columns["at_ms"][at]),
@@ -88,11 +89,17 @@ def test_a_record_that_was_taken_out_of_the_topic_is_no_dead_letter() -> None:
     assert consent_log([RawMessage(3, NOW_MS, None)], SOURCE, RULES) == []
 
 
-def test_a_record_of_the_first_version_is_in_the_log_without_a_chain() -> None:
-    early = ConsentRecord(Word(SUBJECTS[0], PURPOSES[0], ConsentAction.PAUSE, NOW_MS))
-    (emission,) = consent_log([RawMessage(0, NOW_MS, message_of(early)[1])], SOURCE, RULES)
-    record, _ = read(emission)
-    assert (record["number"], record["who"], record["hash"]) == ([-1], [""], [""])
+def test_a_record_of_the_first_version_is_in_the_log_without_a_chain_and_under_the_same_name() -> (
+    None
+):
+    said = word(ConsentAction.PAUSE)
+    values = [message_of(each)[1] for each in (early(said), *chained([said]))]
+    (emission,) = consent_log(
+        [RawMessage(at, NOW_MS, value) for at, value in enumerate(values)], SOURCE, RULES
+    )
+    record, columns = read(emission)
+    assert (record["number"][0], record["who"][0], record["hash"][0]) == (-1, "", "")
+    assert len(set(columns["pseudonym"].tolist())) == 1
 
 
 @given(said=st.lists(words(), min_size=1, max_size=8))
@@ -100,7 +107,7 @@ def test_the_log_names_nobody_and_joins_with_no_purpose(said: list[Word]) -> Non
     (emission,) = consent_log(messages([*said]), SOURCE, RULES)
     assert b"canary" not in emission.value
     theirs = {
-        subject_id(epoch.keys[purpose], subject)
+        subject_id(epoch.keys[purpose], person(subject))
         for epoch in KEYS.epochs
         for purpose in PURPOSES
         for subject in SUBJECTS

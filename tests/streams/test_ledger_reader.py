@@ -15,7 +15,8 @@ from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 from deploy.broker import EmbeddedBroker
 from events.clock import FixedClock, SystemClock
 from events.codec import Codec
-from events.consent import SCHEMA, ConsentAction, ConsentRecord, to_record
+from events.consent import ConsentAction
+from events.consent_record import SCHEMA, ConsentRecord, to_record
 from events.errors import Retry, ServerMissing
 from events.kafka import client_config, create_topics, wait_for_kafka
 from events.metrics import REGISTRY
@@ -25,7 +26,7 @@ from events.schemas import AvroSchema, BundledSchema, newest
 from events.settings import Settings
 from events.topics import Topic
 from streams.ledger_reader import LedgerReader
-from tests.kit.consent import chained, message_of
+from tests.kit.consent import DIGEST_KEY, chained, message_of, person
 from tests.strategies import NOW_MS, SUBJECTS, TERMS, word
 
 ANNA, TRAINING = SUBJECTS[0], Purpose.AGENT_TRAINING
@@ -136,7 +137,8 @@ def reading(
 ) -> Iterator[tuple[LedgerReader, FixedClock]]:
     monkeypatch.setattr("streams.topic_reader.Consumer", lambda config: FakeConsumer(broker))
     clock = FixedClock(NOW_MS)
-    reader = LedgerReader(Settings(kafka_servers="nowhere:1"), codec or Codec(), clock)
+    settings = Settings(kafka_servers="nowhere:1")
+    reader = LedgerReader(settings, codec or Codec(), clock, digest_key=DIGEST_KEY)
     reader.start()
     try:
         yield reader, clock
@@ -146,11 +148,12 @@ def reading(
 
 
 def verdict(reader: LedgerReader) -> Withheld | None:
-    return reader.ledger.objection(ANNA, TRAINING, TERMS)
+    return reader.ledger.objection(person(ANNA), TRAINING, TERMS)
 
 
 def test_it_is_not_current_before_it_has_been_started() -> None:
-    assert not LedgerReader(Settings(), Codec(), SystemClock()).is_current()
+    reader = LedgerReader(Settings(), Codec(), SystemClock(), digest_key=DIGEST_KEY)
+    assert not reader.is_current()
 
 
 def test_it_is_not_current_before_the_end_has_been_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -323,7 +326,8 @@ class RunningClock:
 
 
 def test_waiting_for_it_ends_at_the_give_up_time_and_nothing_has_passed() -> None:
-    reader = LedgerReader(Settings(server_timeout_s=3), Codec(), RunningClock())
+    settings = Settings(server_timeout_s=3)
+    reader = LedgerReader(settings, Codec(), RunningClock(), digest_key=DIGEST_KEY)
     with pytest.raises(ServerMissing, match="nothing was passed on"):
         asyncio.run(reader.current())
 
@@ -345,7 +349,7 @@ def test_on_a_broker_it_sees_a_withdrawal_and_goes_stale_when_the_broker_dies(
 
         others = [word(ConsentAction.GRANT, f"someone-{number}") for number in range(300)]
         say(*chained(others), *AGREED)
-        reader = LedgerReader(settings, Codec(), SystemClock())
+        reader = LedgerReader(settings, Codec(), SystemClock(), digest_key=DIGEST_KEY)
         reader.start()
         try:
             assert asyncio.run(reader.current()) is reader.ledger

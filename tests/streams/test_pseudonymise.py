@@ -17,6 +17,7 @@ from streams.decode import RawMessage, decode
 from streams.keys import KeyRing
 from streams.minimise import minimise
 from streams.pseudonymise import Pseudonymised, keyed_id, pseudonymise, subject_id
+from tests.kit.consent import person
 from tests.kit.secrets import secrets
 from tests.strategies import (
     EPOCH_STARTS_MS,
@@ -84,13 +85,13 @@ def test_one_person_is_one_pseudonym_in_a_purpose_and_epoch_and_another_in_every
 ) -> None:
     keys = ring(*EPOCH_STARTS_MS)
     ids = [
-        subject_id(epoch.keys[domain], subject)
+        subject_id(epoch.keys[domain], person(subject))
         for epoch in keys.epochs
         for domain in (*PURPOSES, GOVERNANCE)
     ]
     assert len(set(ids)) == len(ids)
     assert ids == [
-        subject_id(epoch.keys[domain], subject)
+        subject_id(epoch.keys[domain], person(subject))
         for epoch in ring(*EPOCH_STARTS_MS).epochs
         for domain in (*PURPOSES, GOVERNANCE)
     ]
@@ -100,8 +101,8 @@ def test_ids_of_one_key_and_another_differ_in_about_half_of_their_bits() -> None
     keys = ring(0).epochs[0].keys
     for one, other in combinations((*PURPOSES, GOVERNANCE), 2):
         bits = [
-            (subject_id(keys[one], f"user{n}") ^ subject_id(keys[other], f"user{n}")).bit_count()
-            for n in range(500)
+            (subject_id(keys[one], each) ^ subject_id(keys[other], each)).bit_count()
+            for each in (person(f"user{n}") for n in range(500))
         ]
         assert 31 < sum(bits) / len(bits) < 33
 

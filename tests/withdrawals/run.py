@@ -62,7 +62,7 @@ class _Run:
         self.settings, self.fleet, self.plan = settings, fleet, plan
         codec, ring = Codec(), load_keys(settings.keys_path)
         self.people = People.of(plan.withdrawals)
-        self.registrar = Registrar(settings, codec)
+        self.registrar = Registrar(settings, codec, ring.sealing.digest_key)
         give_secrets(settings, self.people.names)
         self.registrar.enrol(self.people.names, verified_policy(settings))
         self.watch = parts.enter_context(Watch(settings, codec, self.people.pseudonyms(ring)))

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from confluent_kafka import KafkaError, Message, Producer
 
 from events.codec import Codec
-from events.consent import SCHEMA, ConsentAction, ConsentRecord, Word, to_record
+from events.consent import ConsentAction, Word
+from events.consent_record import SCHEMA, to_record
 from events.kafka import client_config
 from events.policy import Policy
 from events.purposes import PURPOSES, Purpose
@@ -23,8 +24,8 @@ _WAIT_S = 60.0
 class Registrar:
     """Records words, and waits for Kafka to acknowledge them."""
 
-    def __init__(self, settings: Settings, codec: Codec) -> None:
-        self._codec, self._pen = codec, Pen()
+    def __init__(self, settings: Settings, codec: Codec, digest_key: bytes) -> None:
+        self._codec, self._pen = codec, Pen(digest_key)
         self._producer = Producer(client_config(settings, **{"linger.ms": 0, "acks": "all"}))
 
     def enrol(self, names: Sequence[str], policy: Policy) -> None:
@@ -40,19 +41,20 @@ class Registrar:
         acknowledged_s: dict[tuple[str, Purpose], float] = {}
         reports = 0
 
-        def heard_of(record: ConsentRecord) -> Callable[[KafkaError | None, Message], None]:
+        def heard_of(word: Word) -> Callable[[KafkaError | None, Message], None]:
             def heard(error: KafkaError | None, _: Message) -> None:
                 nonlocal reports
                 if error is None:
                     reports += 1
-                    acknowledged_s[record.word.subject, record.word.purpose] = time.monotonic()
+                    acknowledged_s[word.subject, word.purpose] = time.monotonic()
 
             return heard
 
-        for record in self._pen.write_all(said):
+        for word in said:
+            record = self._pen.write(word)
             value = self._codec.encode(SCHEMA, to_record(record))
             place = (Topic.CONSENT.value, value, record.key)
-            self._producer.produce(*place, on_delivery=heard_of(record))
+            self._producer.produce(*place, on_delivery=heard_of(word))
         self._producer.flush(_WAIT_S)
         assert reports == len(said), "Kafka did not acknowledge what people said"
         return acknowledged_s

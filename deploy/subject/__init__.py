@@ -1,0 +1,1 @@
+"""What is done for one person: everything that is held on them, and its erasure."""
