@@ -83,8 +83,8 @@ def members(
     rows: Floats, shown: Mapping[str, tuple[Ints, Floats]], teams: Sequence[str | None]
 ) -> float:
     """How often a session is put into its own team. ``rows`` float64[sessions, minutes, measures]
-    is what each did; ``shown`` has for each team the minutes that its report shows and their sums;
-    ``teams`` is the truth, None for who is in none.
+    is what each did; ``shown`` has for each team the minutes that its report shows and their sums,
+    NaN where one is left out; ``teams`` is the truth, None for who is in none.
 
     Each shown sum is a linear equation over the sessions; least squares says how much of each is
     in it. Teams that show nothing get nobody; a tie counts its share.
@@ -93,10 +93,11 @@ def members(
     for column, (minutes, sums) in enumerate(shown.values()):
         if len(minutes):
             equations = rows[:, minutes].reshape(len(rows), -1).T
-            weight = 1 / (sums.std(axis=0) + 1)
+            weight = 1 / (_spread(sums) + 1)
             scaled = equations * np.tile(weight, len(minutes))[:, None]
             wanted = (sums * weight).reshape(-1)
-            shares[:, column] = np.linalg.lstsq(scaled, wanted, rcond=None)[0]
+            told = np.isfinite(wanted)
+            shares[:, column] = np.linalg.lstsq(scaled[told], wanted[told], rcond=None)[0]
     names = list(shown)
     hits = []
     for own, share in zip(teams, shares, strict=True):
@@ -104,3 +105,12 @@ def members(
             best = share >= share.max()
             hits.append(best[names.index(own)] / best.sum())
     return float(np.mean(hits))
+
+
+def _spread(sums: Floats) -> Floats:
+    """The standard deviation of each measure, over what is shown of it; 0 where nothing is."""
+    shown = np.isfinite(sums)
+    count = np.maximum(shown.sum(axis=0), 1)
+    mean = np.where(shown, sums, 0).sum(axis=0) / count
+    spread: Floats = np.sqrt(np.where(shown, (sums - mean) ** 2, 0).sum(axis=0) / count)
+    return spread

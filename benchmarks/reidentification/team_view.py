@@ -18,6 +18,8 @@ from events.settings import Settings
 from producers.recordings import Recording
 from sinks.limits import apply_policy
 from sinks.migrate import migrate
+from sinks.reports import TABLE as REPORTS
+from sinks.reports import make_all
 from sinks.sql import Placement
 from sinks.tables.window_partials import TABLE
 from sinks.views import create_views
@@ -33,7 +35,8 @@ _SUMS = (
 @dataclass(frozen=True, slots=True)
 class TeamMinutes:
     """``shown``: for each team that has any, the minutes shown (since ``START_MS``, int64[m]) and
-    their sums, float64[m, 6]. ``every``: how many minutes the teams had, shown or not."""
+    their sums, float64[m, 6], NaN where the view leaves one out. ``every``: how many minutes the
+    teams had, shown or not."""
 
     shown: dict[str, tuple[Ints, Floats]] = field(repr=False)
     every: int
@@ -62,17 +65,18 @@ def partials_of(
 
 
 def team_minutes(partials: Sequence[pa.Table], policy: Policy, folder: Path) -> TeamMinutes:
-    """What `analytics.team_minutes` shows of ``partials``; the engine's tables are in ``folder``.
-    Sums that the view leaves out are not among those shown."""
+    """What `analytics.team_minutes` shows of ``partials``; the engine's tables go to ``folder``."""
     with open_warehouse(Settings(data_dir=folder)) as warehouse:
         client = warehouse.client
         migrate(client)
         create_views(client, Placement())
         apply_policy(client, policy)
         # The recordings are laid in the past, where retention would take them away at once.
-        client.command(f"SYSTEM STOP TTL MERGES {TABLE}")
+        for table in (TABLE, REPORTS):
+            client.command(f"SYSTEM STOP TTL MERGES {table}")
         rows = pa.concat_tables(partials).unify_dictionaries().combine_chunks()
         client.insert_arrow(TABLE, rows)
+        make_all(client)
         found = client.query(_SUMS).result_rows
     teams = rows["team"].to_pylist()
     every = {name: rows.filter(pa.array([team == name for team in teams])) for name in set(teams)}
@@ -80,10 +84,10 @@ def team_minutes(partials: Sequence[pa.Table], policy: Policy, folder: Path) -> 
 
 
 def _by_team(rows: Sequence[Sequence[object]]) -> dict[str, tuple[Ints, Floats]]:
-    whole = [row for row in rows if None not in row]
+    some = [row for row in rows if any(value is not None for value in row[2:])]
     shown = {}
-    for team in sorted({str(row[1]) for row in whole}):
-        own = np.array([[row[0], *row[2:]] for row in whole if row[1] == team], dtype=np.float64)
+    for team in sorted({str(row[1]) for row in some}):
+        own = np.array([[row[0], *row[2:]] for row in some if row[1] == team], dtype=np.float64)
         minutes = (own[:, 0].astype(np.int64) * MS_PER_S - START_MS) // MS_PER_MINUTE
         shown[team] = (minutes, own[:, 1:])
     return shown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import mkdtemp
 from uuid import uuid4
@@ -17,6 +17,7 @@ from events.settings import Settings
 from events.topics import Topic
 from streams.keys import new_ring, save_keys
 from tests.kit.agreed import agreed
+from tests.strategies import SEALING
 
 #: More than two partitions change hands at once when a worker comes or goes.
 PARTITIONS = 12
@@ -36,7 +37,7 @@ class Cluster:
 def cluster_at(servers: str) -> Cluster:
     """A cluster whose topics of earlier tests are gone and made anew."""
     key_file = Path(mkdtemp()) / "keys.json"
-    save_keys(new_ring(), key_file)
+    save_keys(replace(new_ring(), sealing=SEALING), key_file)
     settings = Settings(
         kafka_servers=servers,
         key_file=key_file,

@@ -45,7 +45,7 @@ def test_whoever_reads_or_writes_topics_uses_the_registry() -> None:
         for service in file["services"].values()
         if "GLASSHOUSE_KAFKA_SERVERS" in service.get("environment", {})
     ]
-    assert len(settings) == 4
+    assert len(settings) == 5
     urls = {one["GLASSHOUSE_SCHEMA_REGISTRY_URL"] for one in settings}
     assert urls == {"http://registry:8080/apis/ccompat/v7"}
 
