@@ -71,6 +71,7 @@ def test_a_worker_lives_among_hostile_messages_and_accounts_for_all(tmp_path: Pa
     Random(7).shuffle(messages)
     limits = {"kafka_partitions": 2, "dead_letter_limit": 10 * HOSTILE}
     with running_stack(tmp_path / "stack", **limits) as stack:
+        stack.must("consent", "acknowledge", _PERSON, "--purpose", "all")
         stack.must("consent", "grant", _PERSON, "--purpose", "all")
         worker = stack.start("worker")
         flood(stack, messages)
