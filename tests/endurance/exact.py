@@ -14,8 +14,8 @@ from sinks.reconcile import Check
 from sinks.totals import Totals, totals
 from sinks.warehouse import open_warehouse
 
-#: Rows as readers see them. That each is there once is among the checks of `reconcile`, which holds
-#: no more than one entry a batch in memory, however many rows there are.
+#: Rows as readers see them. That each is there once is among the checks of `reconcile`: no two of a
+#: batch have one index. It counts by the batch, which takes far less memory than all rows together.
 _ROWS = "SELECT count() FROM training.interactions FINAL"
 _PARTIALS = "SELECT sum(event_count) FROM analytics.window_partials FINAL"
 
