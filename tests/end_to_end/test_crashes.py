@@ -79,10 +79,12 @@ def test_workers_may_be_replaced_during_a_replay(stack: Stack, undisturbed: Undi
     assert first.end() == 0
     third = stack.start("worker")
     scenario.replay(stack, undisturbed.recordings, scenario.WAVES[1])
+    # The embedded broker cannot yet lose a member: it goes on waiting for a leader that left while
+    # others joined. (Chaos on real Kafka has workers leave at any moment.)
+    wait_until(lambda: third.measure(JUDGED) > 0, "the third worker is busy")
     assert second.end() == 0
     scenario.replay(stack, undisturbed.recordings, scenario.WAVES[2])
     stack.wait_until_judged()
-    assert third.measure(JUDGED) > 0
     assert_same_tables(stack, undisturbed)
 
 
