@@ -82,7 +82,7 @@ def _figure(result: Result, theme: Theme) -> Figure:
     _finish(risk, f"Risk: the right one of {people} people is named first, %", 105, theme)
     _lines(use, result, _USE, theme, 100)
     _level(use, 100 * blind["kind_right_blind"][0], "kind, without the data", theme)
-    _finish(use, "Use: right by the raw recording, %", 105, theme)
+    _finish(use, "Use: how often right, judged by the raw recording, %", 105, theme)
     _lines(place, result, _PLACE, theme, 1)
     _level(place, blind["place_px_blind"][0], "where the pointer is by then", theme)
     _finish(place, "Use: place of the next click, median error, px", None, theme)
@@ -129,6 +129,12 @@ def _level(axes: Axes, value: float, label: str, theme: Theme) -> None:
 
 def _finish(axes: Axes, title: str, most: float | None, theme: Theme) -> None:
     axes.set_title(title, loc="left")
-    axes.set_ylim(0, most)
+    axes.set_ylim(0, most or 1.1 * axes.dataLim.y1)
     axes.grid(axis="y", linewidth=0.8)
-    axes.legend(loc="lower left", frameon=False, labelcolor=theme.ink)
+    axes.legend(
+        loc="lower left",
+        labelcolor=theme.ink,
+        facecolor=theme.paper,
+        edgecolor=theme.paper,
+        framealpha=1,
+    )
