@@ -51,8 +51,8 @@ def send_everything(stack: Stack, folder: Path) -> None:
     replay(stack, folder)
 
 
-#: What must be the same in the end. The place of a message is left out where it depends on how the
-#: producers took turns, and times where they are of the run.
+#: What must be the same in the end. The place of a message is left out where each producer draws the
+#: partition of a person anew, and times where they are of the run.
 FINAL_TABLES = {
     "rows": """
         SELECT * FROM training.interactions FINAL
@@ -61,9 +61,9 @@ FINAL_TABLES = {
         SELECT * FROM analytics.window_partials FINAL
         ORDER BY epoch, team, window_start, pseudonym, batch""",
     "books": """
-        SELECT purpose, batch, partition, event_count, passed_count, withheld, rejected
+        SELECT purpose, batch, event_count, passed_count, withheld, rejected
         FROM governance.accounting FINAL
-        ORDER BY purpose, batch, partition, event_count""",
+        ORDER BY purpose, batch, event_count""",
     "dead_letters": """
         SELECT topic, partition, `offset`, reason FROM governance.dead_letters FINAL
         ORDER BY ALL""",
