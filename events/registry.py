@@ -112,3 +112,14 @@ def codec_for(settings: Settings) -> Codec:
     if not settings.schema_registry_url:
         return Codec()
     return Codec(ConfluentRegistry(client_for(settings)))
+
+
+@contextmanager
+def codec_of(settings: Settings) -> Iterator[Codec]:
+    """The same, for as long as the block: no connection to the registry stays open behind it."""
+    codec = codec_for(settings)
+    try:
+        yield codec
+    finally:
+        if isinstance(codec.registry, ConfluentRegistry):
+            codec.registry.client.close()

@@ -21,7 +21,7 @@ from events.policy_folder import read_folder
 from events.policy_history import Agreed, History
 from events.policy_signature import SignedPolicy, trust_anchors
 from events.policy_topic import SCHEMA, key_of, to_record
-from events.registry import codec_for
+from events.registry import codec_of
 from events.settings import Settings
 from events.topics import Topic
 from streams.policy_reader import PolicyReader
@@ -37,15 +37,15 @@ def publish_policies(settings: Settings) -> tuple[Agreed, int]:
     folder = read_folder(settings)
     if folder.history.newest is None:
         raise folder.refusal or InputError(f"there is no policy in {folder.path} to publish")
-    codec = codec_for(settings)
     create_topics(wait_for_kafka(settings), settings, [Topic.POLICY])
-    with following(settings, codec) as reader:
-        unsent = _unsent(folder.history, reader.history)
-        if not unsent and reader.refusals:
-            unsent = [folder.history.newest.signed]
-    _send(settings, codec, unsent)
-    with following(settings, codec) as reader:
-        _unsent_is_nothing(folder.history, reader)
+    with codec_of(settings) as codec:
+        with following(settings, codec) as reader:
+            unsent = _unsent(folder.history, reader.history)
+            if not unsent and reader.refusals:
+                unsent = [folder.history.newest.signed]
+        _send(settings, codec, unsent)
+        with following(settings, codec) as reader:
+            _unsent_is_nothing(folder.history, reader)
     return folder.history.newest, len(unsent)
 
 

@@ -34,12 +34,13 @@ class Cluster:
     admin: AdminClient
 
 
-def cluster_at(servers: str) -> Cluster:
-    """A cluster whose topics of earlier tests are gone and made anew."""
+def cluster_at(servers: str, registry_url: str = "") -> Cluster:
+    """A cluster whose topics of earlier tests are gone and made anew, with the policy published."""
     key_file = Path(mkdtemp()) / "keys.json"
     save_keys(replace(new_ring(), sealing=SEALING), key_file)
     settings = Settings(
         kafka_servers=servers,
+        schema_registry_url=registry_url,
         key_file=key_file,
         kafka_partitions=PARTITIONS,
         **agreed(),

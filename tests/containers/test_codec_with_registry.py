@@ -15,10 +15,9 @@ from events.codec import Codec
 from events.confluent import Schema
 from events.errors import Retry
 from events.outcomes import Rejected
-from events.registry import client_for
+from events.registry import client_for, codec_of
 from events.schemas import AvroSchema, newest
 from tests.containers.apicurio_registry import ApicurioRegistry
-from tests.containers.codecs import codec_of
 from tests.events.test_codec import NAMES, FakeRegistry, a_record, changed, framed, refused
 
 pytestmark = pytest.mark.service

@@ -15,10 +15,9 @@ from deploy.doctor.registry import check_registry
 from deploy.register_schemas import COMPATIBILITY, register_schemas
 from events.confluent import Schema, SchemaRegistryClient, SchemaRegistryError
 from events.errors import ServerMissing, Stop
-from events.registry import client_for, subject_of
+from events.registry import client_for, codec_of, subject_of
 from events.schemas import BundledSchema, bundled, newest
 from tests.containers.apicurio_registry import ApicurioRegistry
-from tests.containers.codecs import codec_of
 
 pytestmark = [pytest.mark.service, pytest.mark.containers]
 

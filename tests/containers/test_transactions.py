@@ -20,12 +20,12 @@ from deploy.stack import environ_of
 from events.consent import ConsentAction
 from events.kafka import client_config, end_offsets, transactional_id
 from events.purposes import PURPOSES
+from events.registry import codec_of
 from events.topics import Topic
 from producers.consents import words
 from producers.publisher import Publisher
 from sinks.consumer import open_consumer
 from tests.containers.cluster import PARTITIONS, Cluster, patiently
-from tests.containers.codecs import codec_of
 from tests.containers.workers import books_when, enrol, now_ms, send, summed, workers
 from tests.documents import ROOT
 from tests.producers.read_back import everything_on

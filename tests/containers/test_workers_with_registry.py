@@ -6,20 +6,18 @@ import struct
 import time
 from collections import Counter
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from events.purposes import Purpose
-from events.registry import ConfluentRegistry
+from events.registry import ConfluentRegistry, codec_of
 from events.schemas import newest
 from events.settings import Settings
 from events.topics import SPEC, Topic
 from producers.publisher import Publisher
 from tests.containers.apicurio_registry import ApicurioRegistry
-from tests.containers.cluster import PARTITIONS, Cluster
-from tests.containers.codecs import codec_of
+from tests.containers.cluster import PARTITIONS, Cluster, cluster_at
 from tests.containers.workers import books_when, enrol, lags_when_done, send, summed, workers
 from tests.producers.read_back import everything_on
 
@@ -31,10 +29,9 @@ PEOPLE = [f"person {number}" for number in range(12)]
 
 
 @pytest.fixture
-def cluster(kafka: Cluster, registry: ApicurioRegistry) -> Cluster:
+def cluster(apache_kafka: str, registry: ApicurioRegistry) -> Cluster:
     """Kafka with every topic new, and the registry for all who use it, who may only read."""
-    url = registry.settings().schema_registry_url
-    return replace(kafka, settings=kafka.settings.model_copy(update={"schema_registry_url": url}))
+    return cluster_at(apache_kafka, registry.settings().schema_registry_url)
 
 
 def ids_on(topic: Topic, settings: Settings) -> Counter[int]:

@@ -19,12 +19,12 @@ from events.errors import Retry
 from events.kafka import end_offsets
 from events.policy_folder import verified_policy
 from events.purposes import PURPOSES, Purpose
+from events.registry import codec_of
 from events.topics import Topic
 from producers.consents import enrolment
 from producers.publisher import Publisher
 from streams.emit import Emission
 from tests.containers.cluster import PARTITIONS, Cluster, patiently
-from tests.containers.codecs import codec_of
 from tests.documents import ROOT
 from tests.producers.read_back import everything_on
 from tests.strategies import fixed_id, sound_batch
