@@ -51,8 +51,8 @@ def send_everything(stack: Stack, folder: Path) -> None:
     replay(stack, folder)
 
 
-#: What must be the same in the end. The place of a message is left out where each producer draws the
-#: partition of a person anew, and times where they are of the run.
+#: What must be the same in the end. Left out are the partition of a message, which its producer
+#: draws anew for each person, and times where they are of the run.
 FINAL_TABLES = {
     "rows": """
         SELECT * FROM training.interactions FINAL

@@ -154,7 +154,7 @@ def test_a_key_file_that_others_can_read_is_refused(data_dir: Path) -> None:
         ("worker", "--kafka-servers", _NOBODY),
         ("demo", "--events", "100"),
     ):
-        done = glasshouse(*command, "--data-dir", data_dir, folder=data_dir.parent)
+        done = glasshouse(*command, "--data-dir", data_dir, folder=data_dir.parent, **agreed())
         assert "mode is 0640, so others can read it: chmod 600" in refused(done)
         assert done.stdout == ""
 
