@@ -51,8 +51,8 @@ def send_everything(stack: Stack, folder: Path) -> None:
     replay(stack, folder)
 
 
-#: What must be the same in the end. Left out are the partition of a message, which its producer
-#: draws anew for each person, and times where they are of the run.
+#: What must be the same in the end. Left out are the partition of a message, which each run of a
+#: producer draws anew for each session, and times where they are of the run.
 FINAL_TABLES = {
     "rows": """
         SELECT * FROM training.interactions FINAL
