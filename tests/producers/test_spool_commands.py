@@ -103,7 +103,10 @@ def test_a_replay_sends_what_was_left_first_and_counts_it_apart(
     left: Path, own_kafka: Settings, tmp_path: Path
 ) -> None:
     balabit_session(tmp_path / "recordings", "user1", "session_1", ROWS)
-    options = ("--spool-dir", left, "--kafka-servers", own_kafka.kafka_servers)
+    options = (
+        *("--spool-dir", left, "--kafka-servers", own_kafka.kafka_servers),
+        *("--sealing-file", own_kafka.sealing_file),
+    )
     answer = object_of("replay", tmp_path / "recordings", *options)
     assert (answer["events_sent"], answer["left_over_batches_sent"]) == (10, 4)
     assert len(everything_on(Topic.RAW, own_kafka)) == 5
