@@ -19,7 +19,9 @@ _LOCK = "lock"
 _TABLES = "clickhouse"
 _SCRATCH = "tmp"
 #: What other commands may have put there before the first table was made.
-_MAY_COME_FIRST = frozenset({_LOCK, "keys.json", "audit.jsonl", "policies", "glasshouse.new"})
+_MAY_COME_FIRST = frozenset(
+    {_LOCK, "keys.json", "subject-secrets.json", "audit.jsonl", "policies", "glasshouse.new"}
+)
 
 
 def tables_path(data_dir: Path) -> Path:
