@@ -25,8 +25,8 @@ demo: $(READY) ## run a simulated organisation end to end, with nothing else ins
 	$(BIN)/glasshouse demo
 
 .PHONY: test
-test: $(READY) ## run all tests; a skipped service test is a failure with STRICT=1
-	$(BIN)/python -m pytest $(if $(STRICT),--strict-services) $(ARGS)
+test: $(READY) ## run all tests, two at a time; a skipped service test is a failure with STRICT=1
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(if $(STRICT),--strict-services) $(ARGS)
 
 .PHONY: outage
 outage: $(READY) ## have ClickHouse away for 10 minutes under 50,000 events/s: memory, exact tables (Docker)
