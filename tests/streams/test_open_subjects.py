@@ -84,6 +84,10 @@ def test_a_sealed_text_is_opened_once_however_often_it_comes(
         SEALING.public.seal(pad(b"x" * 129, 200), SUBJECT),
         SEALING.public.seal(pad(b"\xff\xfe", 64), SUBJECT),
     ],
+    ids=[
+        *("one byte", "zeros", "another key", "another thing", "not padded", "no name"),
+        *("too long", "no text"),
+    ],
 )
 def test_what_does_not_open_to_a_name_is_refused_with_a_reason_of_its_own(sealed: bytes) -> None:
     with pytest.raises(Reject) as refusal:
