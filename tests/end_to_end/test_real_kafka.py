@@ -7,13 +7,14 @@ from uuid import uuid4
 
 import pytest
 
-from events.kafka import wait_for_kafka
+from events.kafka import create_topics, wait_for_kafka
 from events.settings import Settings
 from tests.containers.cluster import remove_topics
 from tests.end_to_end import tables
 from tests.end_to_end.conftest import Demo, play
 from tests.end_to_end.stack import glasshouse
 from tests.end_to_end.test_demo import ALL_PARTIALS, ALL_ROWS
+from tests.kit.secrets import give_secrets
 
 pytestmark = pytest.mark.containers
 
@@ -26,11 +27,16 @@ FROM governance.accounting FINAL ORDER BY purpose, batch
 
 @pytest.fixture(scope="module")
 def on_kafka(demo: Demo, apache_kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    """The demo with everybody once more, with the same keys, on Apache Kafka and two workers."""
-    remove_topics(wait_for_kafka(Settings(kafka_servers=apache_kafka)))
+    """The demo with everybody once more, with the same keys and secrets, on Apache Kafka and two
+    workers."""
     data_dir = tmp_path_factory.mktemp("on-kafka") / "data"
     data_dir.mkdir()
     shutil.copy(demo.data_dir / "keys.json", data_dir)
+    settings = Settings(kafka_servers=apache_kafka, data_dir=data_dir)
+    admin = wait_for_kafka(settings)
+    remove_topics(admin)
+    create_topics(admin, settings)
+    give_secrets(settings, demo.recorded.users)
     return play(
         *(demo.recorded, data_dir, demo.ring, "--workers", "2"),
         kafka_servers=apache_kafka,
