@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from sinks.coordinates import Coordinates
-from sinks.decode import rows_of
+from sinks.decode import rows_of, unfolded
 from sinks.insert import INSERT_SETTINGS
 from sinks.native import NativeInserts, is_native, native
 from sinks.tables import interactions, window_partials
@@ -118,7 +118,7 @@ BATCHES = [
 
 def rows(sent: Sent, table: str) -> pa.Table:
     at = Coordinates(sent.topic, "id", 0, 0, sent.time_ms)
-    return rows_of(CODEC, at, sent.value)[table]
+    return unfolded(table, rows_of(CODEC, at, sent.value)[table])
 
 
 @pytest.mark.service
