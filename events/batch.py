@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
-from events.columns import Column, pack, unpack
+from events.columns import Column, count_rows, pack, unpack
 from events.errors import Reject
 from events.outcomes import Rejected
 from events.schemas import newest
@@ -63,6 +64,7 @@ class Header:
 
 
 _HEADER_NAMES = tuple(Header.__slots__)
+_header_values = itemgetter(*_HEADER_NAMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,40 +94,46 @@ def to_record(batch: InteractionBatch) -> dict[str, Any]:
     return record
 
 
-def _names_someone(header: Header) -> bool:
+def _names_someone(record: Mapping[str, Any]) -> bool:
     """Sealed, as since version 2 of the schema; or readable, as before."""
-    if header.sealed_subject:
-        return not header.subject and len(header.sealed_subject) <= MAX_SEALED_BYTES
-    return is_subject(header.subject)
+    if record["sealed_subject"]:
+        return not record["subject"] and len(record["sealed_subject"]) <= MAX_SEALED_BYTES
+    return is_subject(record["subject"])
 
 
 def header_of(record: Mapping[str, Any]) -> Header:
     """The header of a decoded record as it is written, its subject still sealed: nothing of it is
     checked."""
-    return Header(*(record[name] for name in _HEADER_NAMES))
+    return Header(*_header_values(record))
+
+
+def count_events(record: Mapping[str, Any]) -> int:
+    """How many events a decoded record has. Raises ``Reject`` with the reason that refuses it
+    whole."""
+    if (
+        not _names_someone(record)
+        or not is_identifier(record["team"])
+        or not is_identifier(record["application"])
+        or record["sequence"] not in _SEQUENCE
+        or record["surface"] not in _SURFACES
+        or record["origin"] not in _ORIGINS
+        or record["screen_width_px"] not in _SCREEN_PX
+        or record["screen_height_px"] not in _SCREEN_PX
+        or record["base_time_ms"] > MAX_TIME_MS
+    ):
+        raise Reject(Rejected.INVALID_HEADER)
+    if record["base_time_ms"] < 0:
+        raise Reject(Rejected.NEGATIVE_TIME)
+    (count,) = count_rows(record, newest(SCHEMA).packed).values()
+    if count == 0:
+        raise Reject(Rejected.EMPTY_BATCH)
+    if count > MAX_BATCH_EVENTS:
+        raise Reject(Rejected.TOO_MANY_EVENTS)
+    return count
 
 
 def from_record(record: Mapping[str, Any]) -> InteractionBatch:
     """The batch of a decoded record, its subject still sealed. Raises ``Reject`` with the reason
     that refuses it whole."""
-    header = header_of(record)
-    if (
-        not _names_someone(header)
-        or not is_identifier(header.team)
-        or not is_identifier(header.application)
-        or header.sequence not in _SEQUENCE
-        or header.surface not in _SURFACES
-        or header.origin not in _ORIGINS
-        or header.screen_width_px not in _SCREEN_PX
-        or header.screen_height_px not in _SCREEN_PX
-        or header.base_time_ms > MAX_TIME_MS
-    ):
-        raise Reject(Rejected.INVALID_HEADER)
-    if header.base_time_ms < 0:
-        raise Reject(Rejected.NEGATIVE_TIME)
-    batch = InteractionBatch(header, unpack(record, newest(SCHEMA).packed))
-    if len(batch) == 0:
-        raise Reject(Rejected.EMPTY_BATCH)
-    if len(batch) > MAX_BATCH_EVENTS:
-        raise Reject(Rejected.TOO_MANY_EVENTS)
-    return batch
+    count_events(record)
+    return InteractionBatch(header_of(record), unpack(record, newest(SCHEMA).packed))

@@ -36,14 +36,17 @@ def unpack(record: Mapping[str, Any], layout: Sequence[PackedColumn]) -> dict[st
     Raises ``Reject(UNEQUAL_COLUMNS)`` where a column ends inside a value or the columns of a group
     differ in length.
     """
-    columns: dict[str, Column] = {}
+    count_rows(record, layout)
+    return {
+        column.name: np.frombuffer(record[column.name], dtype=column.dtype) for column in layout
+    }
+
+
+def count_rows(record: Mapping[str, Any], layout: Sequence[PackedColumn]) -> dict[str, int]:
+    """Rows by group. Raises as ``unpack``."""
     rows: dict[str, int] = {}
     for column in layout:
-        data = record[column.name]
-        if len(data) % column.dtype.itemsize:
+        count, rest = divmod(len(record[column.name]), column.dtype.itemsize)
+        if rest or rows.setdefault(column.group, count) != count:
             raise Reject(Rejected.UNEQUAL_COLUMNS)
-        values = np.frombuffer(data, dtype=column.dtype)
-        if rows.setdefault(column.group, len(values)) != len(values):
-            raise Reject(Rejected.UNEQUAL_COLUMNS)
-        columns[column.name] = values
-    return columns
+    return rows

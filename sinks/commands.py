@@ -114,10 +114,12 @@ def load(
 
     Example: glasshouse load --kafka-servers localhost:9092 --until-caught-up
     """
+    from events.freed_memory import keep_freed_memory
     from events.metrics import serve_metrics
     from sinks.prepare import open_loader
     from sinks.reports import reporting
 
+    keep_freed_memory()
     stop = threading.Event()
     with _warehouse(settings) as warehouse:
         loader = open_loader(settings, warehouse.client)

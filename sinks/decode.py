@@ -59,8 +59,23 @@ _ROWS: dict[Topic, Callable[[_Record, Coordinates], Rows]] = {
 }
 
 
+#: What makes the rows of a table of what was gathered for it, where that is not the rows.
+_UNFOLD = {interactions.TABLE: (interactions.count_rows, interactions.unfolded)}
+
+
+def count_rows(table: str, part: pa.Table) -> int:
+    """How many rows of ``table`` the ``part`` stands for."""
+    return _UNFOLD[table][0](part) if table in _UNFOLD else int(part.num_rows)
+
+
+def unfolded(table: str, gathered: pa.Table) -> pa.Table:
+    """The rows of ``table`` of all that was gathered for it."""
+    whole = gathered.unify_dictionaries()
+    return _UNFOLD[table][1](whole) if table in _UNFOLD else whole.combine_chunks()
+
+
 def rows_of(codec: Codec, at: Coordinates, message: bytes | None) -> Rows:
-    """The rows of ``message`` by table; the link of an account is not on its chain yet
-    (``sinks.chain``). Raises ``Reject``; ``Retry`` if a registry is away."""
+    """The rows of ``message`` by table, still to be ``unfolded``; the link of an account is not on
+    its chain yet (``sinks.chain``). Raises ``Reject``; ``Retry`` if a registry is away."""
     record = codec.decode(SPEC[at.topic].schema, message)
     return _ROWS[at.topic](record, at)

@@ -69,6 +69,7 @@ def open_loader(settings: Settings, client: Client) -> Loader:
     from events.topic_gauges import show_topics
     from sinks.decode import LOADED_TOPICS
     from sinks.loader import Loader
+    from sinks.native import NativeInserts
     from sinks.observe import count_from_zero
 
     if not settings.kafka_servers:
@@ -78,4 +79,6 @@ def open_loader(settings: Settings, client: Client) -> Loader:
     create_topics(admin, settings, LOADED_TOPICS)
     count_from_zero()
     show_topics(admin, LOADED_TOPICS)
-    return Loader(settings, client, codec_for(settings), topic_ids(admin, LOADED_TOPICS))
+    return Loader(
+        settings, NativeInserts(client), codec_for(settings), topic_ids(admin, LOADED_TOPICS)
+    )

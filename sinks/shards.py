@@ -54,6 +54,8 @@ def _about(said: str, of_shards: str, table: str, key: str, cluster: str) -> lis
         ("CREATE ROW POLICY ", "ALTER ROW POLICY ")
     ):  # where the rows are, whichever way they are asked
         return [of_shards]
+    if " MODIFY SETTING " in said:  # of what holds the rows; a Distributed table has others
+        return [of_shards]
     if said.startswith(("GRANT", "ALTER TABLE")):
         return [of_shards, said]
     raise ValueError(f"what this does to the shards of {table} is not decided: {said[:60]}")

@@ -9,20 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from events.batch import SCHEMA, Header, InteractionBatch, from_record
+from events.batch import SCHEMA, Header, count_events, header_of
 from events.codec import Codec
 from events.errors import Reject
 from events.outcomes import Rejected
+from events.schemas import newest
 from streams.open_subjects import SubjectOpener
-
-_EVENT_DTYPES: dict[str, Any] = {
-    "time_delta_ms": np.uint16,
-    "action": np.uint8,
-    "x_px": np.uint16,
-    "y_px": np.uint16,
-    "detail": np.int16,
-    "role": np.uint8,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,38 +70,43 @@ def decode(
 
     Never raises for what a message contains; ``Retry`` if a schema registry is needed and away.
     """
-    sound: list[tuple[int, InteractionBatch]] = []
+    sound: list[tuple[int, int, dict[str, Any]]] = []
     broken: list[Broken] = []
     for message in messages:
         try:
-            batch = from_record(codec.decode(SCHEMA, message.value))
-            header = opener.opened(batch.header) if opener else batch.header
-            sound.append((message.offset, InteractionBatch(header, batch.columns)))
+            record = codec.decode(SCHEMA, message.value)
+            count = count_events(record)
+            if opener and record["sealed_subject"]:
+                record["subject"] = opener.subject_of(record["sealed_subject"])
+            sound.append((message.offset, count, record))
         except Reject as refusal:
             broken.append(Broken(message.offset, message.time_ms, refusal.reason))
-    offsets = np.array([offset for offset, _ in sound], dtype=np.int64)
-    return _concatenate(offsets, [batch for _, batch in sound]), tuple(broken)
+    offset = np.array([offset for offset, _, _ in sound], dtype=np.int64)
+    count_of = np.array([count for _, count, _ in sound], dtype=np.int64)
+    return _joined(offset, count_of, [record for _, _, record in sound]), tuple(broken)
 
 
-def _concatenate(offsets: NDArray[np.int64], batches: Sequence[InteractionBatch]) -> Batches:
-    columns = {
-        name: np.concatenate([batch.columns[name] for batch in batches] or [np.empty(0, dtype)])
-        for name, dtype in _EVENT_DTYPES.items()
+def _joined(
+    offset: NDArray[np.int64], count: NDArray[np.int64], records: Sequence[dict[str, Any]]
+) -> Batches:
+    """``records`` of sound batches with so many events."""
+    columns: dict[str, NDArray[Any]] = {
+        column.name: np.frombuffer(b"".join([r[column.name] for r in records]), column.dtype)
+        for column in newest(SCHEMA).packed
     }
-    count = np.array([len(batch) for batch in batches], dtype=np.int64)
+    headers = tuple(map(header_of, records))
     first = np.cumsum(count) - count
-    base_ms = np.array([batch.header.base_time_ms for batch in batches], dtype=np.int64)
-    owner = np.repeat(np.arange(len(batches), dtype=np.int32), count)
-    deltas = columns.pop("time_delta_ms").astype(np.int64)
-    elapsed_ms = np.cumsum(deltas)
-    before_ms = elapsed_ms[first] - deltas[first] if len(batches) else first
-    places = np.arange(len(owner), dtype=np.int64)
+    base_ms = np.array([header.base_time_ms for header in headers], dtype=np.int64)
+    deltas = columns.pop("time_delta_ms")
+    elapsed_ms = np.cumsum(deltas, dtype=np.int64)
+    before_ms = elapsed_ms[first] - deltas[first] if headers else first
+    total = len(deltas)
     return Batches(
-        headers=tuple(batch.header for batch in batches),
-        offset=offsets,
+        headers=headers,
+        offset=offset,
         event_count=count,
-        owner=owner,
-        index=(places - first[owner]).astype(np.uint16),
-        time_ms=elapsed_ms + (base_ms - before_ms)[owner],
+        owner=np.repeat(np.arange(len(headers), dtype=np.int32), count),
+        index=(np.arange(total) - np.repeat(first, count)).astype(np.uint16),
+        time_ms=elapsed_ms + np.repeat(base_ms - before_ms, count),
         **columns,
     )

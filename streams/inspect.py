@@ -50,9 +50,10 @@ def inspect(batches: Batches, latest_ms: int) -> Fate:
     ``latest_ms``."""
     action = batches.action
     # Where an action has no place its coordinates mean nothing, and minimising clears them.
-    width = np.array([header.screen_width_px for header in batches.headers], dtype=np.int64)
-    height = np.array([header.screen_height_px for header in batches.headers], dtype=np.int64)
-    outside = (batches.x_px >= width[batches.owner]) | (batches.y_px >= height[batches.owner])
+    width = np.array([header.screen_width_px for header in batches.headers], dtype=np.uint16)
+    height = np.array([header.screen_height_px for header in batches.headers], dtype=np.uint16)
+    count = batches.event_count
+    outside = (batches.x_px >= np.repeat(width, count)) | (batches.y_px >= np.repeat(height, count))
     checks = (
         (~_KNOWN[action], Rejected.UNKNOWN_ACTION),
         (batches.role > max(Role), Rejected.UNKNOWN_ROLE),
@@ -65,5 +66,6 @@ def inspect(batches: Batches, latest_ms: int) -> Fate:
     )
     fates = np.full(len(action), PASSED, dtype=np.uint8)
     for fault, reason in reversed(checks):
-        fates[fault] = REJECTED[reason]
+        if fault.any():
+            fates[fault] = REJECTED[reason]
     return fates

@@ -51,15 +51,19 @@ def minimise(
 ) -> Minimised:
     """The passing events at the policy's grid and tick. Both only ever round down, so an event
     never changes its minute (the tick divides it) and never leaves its screen."""
-    keep: Any = slice(None) if not fates.any() else np.flatnonzero(fates == PASSED)
-    passing = np.bincount(batches.owner[keep], minlength=len(batches))
+    all_pass = not fates.any()
+    keep: Any = slice(None) if all_pass else np.flatnonzero(fates == PASSED)
+    passing = (
+        batches.event_count
+        if all_pass
+        else np.bincount(batches.owner[keep], minlength=len(batches))
+    )
     kept_batches = np.flatnonzero(passing)
-    new_place = np.cumsum(passing > 0, dtype=np.int32) - 1
     headers = tuple(batches.headers[place] for place in kept_batches)
+    event_count = passing[kept_batches].astype(np.int64)
     action = batches.action[keep]
-    placed = _HAS_PLACE[action]
+    placed = _HAS_PLACE[action].view(np.uint8)
     grid, tick = np.uint16(limits.grid_px), np.int64(limits.tick_ms)
-    x_px, y_px, time_ms = batches.x_px[keep], batches.y_px[keep], batches.time_ms[keep]
     return Minimised(
         headers=headers,
         application=tuple(
@@ -67,13 +71,13 @@ def minimise(
             for header in headers
         ),
         events=PassingEvents(
-            event_count=passing[kept_batches].astype(np.int64),
-            owner=new_place[batches.owner[keep]].astype(np.int32),
+            event_count=event_count,
+            owner=np.repeat(np.arange(len(event_count), dtype=np.int32), event_count),
             index=batches.index[keep],
-            time_ms=time_ms - time_ms % tick,
+            time_ms=batches.time_ms[keep] // tick * tick,
             action=action,
-            x_px=np.where(placed, x_px - x_px % grid, 0).astype(np.uint16),
-            y_px=np.where(placed, y_px - y_px % grid, 0).astype(np.uint16),
+            x_px=batches.x_px[keep] // grid * grid * placed,
+            y_px=batches.y_px[keep] // grid * grid * placed,
             detail=batches.detail[keep],
             role=batches.role[keep],
         ),

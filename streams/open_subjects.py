@@ -31,7 +31,11 @@ class SubjectOpener:
         (SUBJECT_NOT_OPENED) where it does not open, or is no name."""
         if not header.sealed_subject:
             return header
-        return replace(header, subject=self._remembered(header.sealed_subject))
+        return replace(header, subject=self.subject_of(header.sealed_subject))
+
+    def subject_of(self, sealed: bytes) -> str:
+        """The name in a sealed text. Raises as ``opened``."""
+        return self._remembered(sealed)
 
     def _open(self, sealed: bytes) -> str:
         padded = self.keys.open(sealed, SUBJECT)

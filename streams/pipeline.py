@@ -90,7 +90,7 @@ def process(
     return Outcome(
         training=passed[Purpose.AGENT_TRAINING],
         analytics=analytics,
-        partials=window(analytics.events),
+        partials=window(analytics.read).in_order(analytics.order),
         accounts=tuple(accounts),
         broken=broken,
         readable=sum(not header.sealed_subject for header in batches.headers),

@@ -1,21 +1,34 @@
-"""Faust's consumer with one thing mended: where nothing was ever committed, it goes back as well.
+"""Faust's consumer, which hands on bundles of messages, and with its positions mended.
 
-Faust throws away what it has fetched when a rebalance begins, and means to read it again from the
-committed offsets. But ``AIOKafkaConsumer.seek_to_committed`` leaves a partition without one where
-it is: behind what was thrown away, which then would never be read.
+- Where nothing was ever committed, it goes back as well. Faust throws away what it has fetched when
+  a rebalance begins, and means to read it again from the committed offsets. But
+  ``AIOKafkaConsumer.seek_to_committed`` leaves a partition without one where it is: behind what was
+  thrown away, which then would never be read.
+- The end of the last bundle that was acknowledged is what is committed. Faust looks for a row of
+  offsets without a gap, and takes a gap for messages that do not exist; a bundle has the offset of
+  its last message alone. Each partition has one agent, which acknowledges in the order of reading,
+  and Faust lets nothing out but in a rebalance, after which all is read from what is committed. So
+  nothing before the last one is left.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
+from typing import Any, cast
 
 from aiokafka import TopicPartition
 from faust.transport.drivers import aiokafka
 from faust.types import TP
 
+from streams.bundles import bundled
+
 
 class _ConsumerThread(aiokafka.AIOKafkaConsumerThread):
+    async def getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
+        """One bundle for each partition of which there is something."""
+        found = await super().getmany(active_partitions, timeout)
+        return {tp: [bundled(messages)] for tp, messages in found.items() if messages}
+
     async def seek_to_committed(self) -> Mapping[TP, int]:
         found = await self.call_thread(self._seek_to_committed_or_beginning)
         return cast("Mapping[TP, int]", found)
@@ -31,12 +44,25 @@ class _ConsumerThread(aiokafka.AIOKafkaConsumerThread):
         return cast("Mapping[TopicPartition, int]", committed)
 
 
-class _Consumer(aiokafka.Consumer):
+class BundleConsumer(aiokafka.Consumer):
     def _new_consumer_thread(self) -> _ConsumerThread:
         return _ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    def _new_offset(self, tp: TP) -> int | None:
+        """What comes after the last message that was acknowledged; None where nothing new was."""
+        acked = self._acked[tp]
+        if not acked:
+            return None
+        last = max(acked)
+        acked.clear()
+        self._acked_index[tp].clear()
+        return last + 1
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """What lies between two bundles is in the later one, or is nowhere."""
 
 
 class Transport(aiokafka.Transport):
     """Faust's transport for aiokafka, with such a consumer."""
 
-    Consumer = _Consumer
+    Consumer = BundleConsumer

@@ -40,7 +40,8 @@ def subject_id(key: bytes, person: bytes) -> int:
 @dataclass(frozen=True, slots=True, repr=False)
 class Pseudonymised:
     """Minimised batches of one purpose, ordered by (pseudonym, session, sequence), which hides the
-    order they were read in. All arrays over batches are of length m; ``events`` are in that order.
+    order they were read in. All arrays over batches are of length m; ``events`` are in that order,
+    made of ``read``, in which the batches stand as they were read: number ``order[i]`` is now i.
 
     ``pseudonym``, ``session``, ``batch`` uint64; ``epoch`` uint16; ``sequence`` uint32; ``team``
     and ``application`` str; ``surface``, ``origin`` uint8; screen sizes uint16.
@@ -57,7 +58,12 @@ class Pseudonymised:
     origin: NDArray[np.uint8]
     screen_width_px: NDArray[np.uint16]
     screen_height_px: NDArray[np.uint16]
-    events: PassingEvents
+    order: NDArray[np.intp]
+    read: PassingEvents
+
+    @property
+    def events(self) -> PassingEvents:
+        return _reorder(self.read, self.order)
 
 
 def pseudonymise(
@@ -96,7 +102,8 @@ def pseudonymise(
         origin=np.array([h.origin for h in ordered], dtype=np.uint8),
         screen_width_px=np.array([h.screen_width_px for h in ordered], dtype=np.uint16),
         screen_height_px=np.array([h.screen_height_px for h in ordered], dtype=np.uint16),
-        events=_reorder(minimised.events, order),
+        order=order,
+        read=minimised.events,
     )
 
 

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from events.clock import SystemClock
+from events.freed_memory import keep_freed_memory
 from events.kafka import create_topics, topic_ids, wait_for_kafka
 from events.log import log
 from events.metrics import serve_metrics
@@ -61,6 +62,7 @@ def run_worker(settings: Settings) -> None:
     for name in _NOISY:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
     read_bounded()
+    keep_freed_memory()
     for handler in logging.getLogger().handlers:
         handler.addFilter(OnceInAWhile(_NOISY, clock))
     keys.start()

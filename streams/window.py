@@ -40,23 +40,41 @@ class Partials:
     wheel_steps: NDArray[np.int64]
     path_px: NDArray[np.int64]
 
+    def in_order(self, order: NDArray[np.intp]) -> Partials:
+        """The same partials, with the batch at place ``order[i]`` at place i; those of a batch stay
+        in their order."""
+        place = np.empty(len(order), dtype=np.int64)
+        place[order] = np.arange(len(order))
+        owner = place[self.owner]
+        moved = np.argsort(owner, kind="stable")
+        return Partials(
+            owner=owner[moved],
+            window_start_ms=self.window_start_ms[moved],
+            event_count=self.event_count[moved],
+            action_count=self.action_count[moved],
+            key_count=self.key_count[moved],
+            wheel_steps=self.wheel_steps[moved],
+            path_px=self.path_px[moved],
+        )
+
 
 def window(events: PassingEvents) -> Partials:
     """One partial for each (batch, minute) with an event. Times never step back in a batch, so
     the events of one partial stand together."""
     minute = events.time_ms // WINDOW_MS
     starts_new = np.ones(len(minute), dtype=np.bool_)
-    starts_new[1:] = (np.diff(minute) != 0) | (np.diff(events.owner) != 0)
+    starts_new[1:] = (minute[1:] != minute[:-1]) | (events.owner[1:] != events.owner[:-1])
     first = np.flatnonzero(starts_new)
-    of = np.cumsum(starts_new) - 1  # the partial each event belongs to
     size = len(first)
+    event_count = np.diff(first, append=len(minute))
+    of = np.repeat(np.arange(size), event_count)  # the partial each event belongs to
     is_key = events.action == Action.KEY_DOWN
     is_scroll = events.action == Action.SCROLL
     steps = np.abs(events.detail[is_scroll].astype(np.int64))
     return Partials(
         owner=events.owner[first].astype(np.int64),
         window_start_ms=minute[first] * WINDOW_MS,
-        event_count=np.bincount(of, minlength=size),
+        event_count=event_count,
         action_count=_table(of, events.action, size, len(Action)),
         key_count=_table(of[is_key], events.detail[is_key], size, len(KeyClass)),
         wheel_steps=_sum(of[is_scroll], steps, size),
@@ -80,11 +98,14 @@ def _sum(
 
 def _path_px(events: PassingEvents, of: NDArray[np.int64], size: int) -> NDArray[np.int64]:
     """Distances between consecutive places of one batch, each in the later one's window."""
-    placed = np.flatnonzero(_HAS_PLACE[events.action])
-    if len(placed) < 2:
-        return np.zeros(size, dtype=np.int64)
-    x = events.x_px[placed].astype(np.float64)
-    y = events.y_px[placed].astype(np.float64)
-    owner = events.owner[placed]
-    distance = np.where(owner[1:] == owner[:-1], np.hypot(np.diff(x), np.diff(y)), 0.0)
-    return _sum(of[placed[1:]], distance, size)
+    placed = _HAS_PLACE[events.action]
+    x, y, owner = events.x_px, events.y_px, events.owner
+    if not placed.all():
+        x, y, owner, of = x[placed], y[placed], owner[placed], of[placed]
+    across, down = np.diff(x.astype(np.float64)), np.diff(y.astype(np.float64))
+    across *= across
+    down *= down
+    across += down  # exact, so this is as good as np.hypot, and faster
+    distance = np.sqrt(across, out=across)
+    distance *= owner[1:] == owner[:-1]
+    return _sum(of[1:], distance, size)

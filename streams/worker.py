@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ import faust
 from faust.exceptions import ConsumerNotStarted
 from faust.streams import Stream
 from faust.transport.consumer import Consumer
-from faust.types import TP, EventT, StreamT
+from faust.types import TP, StreamT
 from tenacity import (
     AsyncRetrying,
     retry_if_exception_type,
@@ -31,9 +32,10 @@ from events.errors import GlasshouseError, Retry, ServerMissing
 from events.log import kind_and_place, log
 from events.metrics import LATENCY_SECONDS, TAKE_MESSAGES, TAKE_SECONDS
 from events.policy import Policy
-from events.redrive import Headers, redriven_from
+from events.redrive import redriven_from
 from events.settings import Settings
 from events.topics import Topic
+from streams.bundles import AsItIs, Message, Messages
 from streams.consent_log import consent_log
 from streams.credentials import credentials
 from streams.decode import RawMessage
@@ -48,6 +50,7 @@ from streams.refusals import RefusalLimit
 from streams.ring_reader import RingReader
 from streams.secrets_reader import SecretsReader
 from streams.supervisor import PatientSupervisor
+from streams.takes import Take, takes
 
 EXIT_STOPPED = 3
 
@@ -56,6 +59,8 @@ _LEAST_TRIES = 3
 #: A broker that has just started may name no topics yet. The worker that shares out the partitions
 #: at that moment leaves these out, and does it again once it sees them: not after five minutes.
 _METADATA_AGE_MS = 10_000
+#: Bundles of a partition that are read ahead, of at most a take each.
+_WAITING_BUNDLES = 4
 #: How often the backlog is looked at, which is also how exact its age is.
 _LOOK_S = 1.0
 
@@ -79,7 +84,7 @@ class Judged:
 
 
 #: How a take becomes output.
-Handle = Callable[[Sequence[EventT[bytes]]], Awaitable[Judged]]
+Handle = Callable[[Take], Awaitable[Judged]]
 
 
 @dataclass(slots=True)
@@ -125,22 +130,23 @@ class Worker:
             broker_rebalance_timeout=settings.group_session_timeout_s,
             broker_heartbeat_interval=settings.group_session_timeout_s / 3,
             consumer_metadata_max_age_ms=_METADATA_AGE_MS,
-            stream_buffer_maxsize=4 * settings.take_messages,
+            broker_max_poll_records=settings.take_messages,
+            stream_buffer_maxsize=_WAITING_BUNDLES,
             consumer_max_fetch_size=LARGEST_MESSAGE_BYTES,
         )
         app.transport = Transport(app.conf.broker_consumer, app)
-        raw = app.topic(Topic.RAW.value, value_serializer="raw", key_serializer="raw")
-        consent = app.topic(Topic.CONSENT.value, value_serializer="raw", key_serializer="raw")
+        raw = app.topic(Topic.RAW.value, value_serializer=AsItIs())
+        consent = app.topic(Topic.CONSENT.value, value_serializer=AsItIs())
 
         agent = partial(app.agent, isolated_partitions=True, supervisor_strategy=PatientSupervisor)
 
         @agent(raw, name="interactions")
-        async def interactions(stream: StreamT[bytes]) -> None:
-            await self._carry(Topic.RAW, cast("Stream[bytes]", stream), self._judge)
+        async def interactions(stream: StreamT[Messages]) -> None:
+            await self._carry(Topic.RAW, cast("Stream[Messages]", stream), self._judge)
 
         @agent(consent, name="consent-log")
-        async def log_consent(stream: StreamT[bytes]) -> None:
-            await self._carry(Topic.CONSENT, cast("Stream[bytes]", stream), self._log_consent)
+        async def log_consent(stream: StreamT[Messages]) -> None:
+            await self._carry(Topic.CONSENT, cast("Stream[Messages]", stream), self._log_consent)
 
         async def look() -> None:
             self._look(app)
@@ -148,10 +154,10 @@ class Worker:
         app.timer(interval=_LOOK_S)(look)
         return app
 
-    async def _carry(self, source: Topic, stream: Stream[bytes], handle: Handle) -> None:
+    async def _carry(self, source: Topic, stream: Stream[Messages], handle: Handle) -> None:
         """Messages of one partition of ``source``, many at a time.
 
-        1. take messages; Faust must not acknowledge them by itself (`noack_take`)
+        1. take messages; Faust must not acknowledge them by itself (`enable_acks`)
         2. turn them into output messages: pure, so a crash here changes nothing
         3. commit these in one transaction, in time; if that fails, begin with 2 again
         4. acknowledge what was taken; Faust commits those offsets about once a second
@@ -160,21 +166,18 @@ class Worker:
         identities, which collapse. An error that is not a server's passing fault ends the process
         before 4: an agent that merely raised would be restarted with its messages committed.
         """
-        take_s = self.settings.take_within_ms / MS_PER_S
-        outbox = Outbox(self.settings, source, self.clock)
-        # `noack_take` turns this off too, but when it is cancelled it turns it on again while the
-        # stream may still be read: messages would be acknowledged that nobody has looked at.
+        settings, within_s = self.settings, self.settings.take_within_ms / MS_PER_S
+        outbox = Outbox(settings, source, self.clock)
         stream.enable_acks = False
         try:
-            async for taken in stream.noack_take(self.settings.take_messages, within=take_s):
-                # Faust's hint says values, but what it yields are events.
-                events = cast("Sequence[EventT[bytes]]", taken)
-                started_s = self.clock.monotonic_s()
-                judged = await self._judge_and_commit(handle, events, outbox)
-                judged.note()
-                for event in events:
-                    await stream.ack(event)
-                self._measure(events, started_s)
+            async with aclosing(takes(stream, settings.take_messages, within_s)) as taken:
+                async for take in taken:
+                    started_s = self.clock.monotonic_s()
+                    judged = await self._judge_and_commit(handle, take, outbox)
+                    judged.note()
+                    for event in take.events:
+                        await stream.ack(event)
+                    self._measure(source, take, started_s)
         except asyncio.CancelledError:
             raise
         except GlasshouseError as error:
@@ -184,9 +187,7 @@ class Worker:
         finally:
             outbox.close()
 
-    async def _judge_and_commit(
-        self, handle: Handle, events: Sequence[EventT[bytes]], outbox: Outbox
-    ) -> Judged:
+    async def _judge_and_commit(self, handle: Handle, take: Take, outbox: Outbox) -> Judged:
         """Steps 2 and 3, again and again while a server is away or the output comes too late: never
         the old judgement. ``ServerMissing`` after ``server_timeout_s``."""
         try:
@@ -200,9 +201,8 @@ class Worker:
                 reraise=True,
             ):
                 with attempt:
-                    judged = await handle(events)
-                    partition = events[0].message.partition
-                    await outbox.deliver(partition, judged.emissions, judged.until_s)
+                    judged = await handle(take)
+                    await outbox.deliver(take.partition, judged.emissions, judged.until_s)
         except Retry as error:
             raise ServerMissing(
                 f"{error}, for {self.settings.server_timeout_s:g} s. What was taken was not "
@@ -210,13 +210,12 @@ class Worker:
             ) from None
         return judged
 
-    async def _judge(self, events: Sequence[EventT[bytes]]) -> Judged:
-        partition = events[0].message.partition
-        lane = self._lane(partition)
+    async def _judge(self, take: Take) -> Judged:
+        lane = self._lane(take.partition)
         in_force = await self.policies.current()
         rules = await self._rules_by(in_force.policy)
-        source = self._source(Topic.RAW, partition, rules)
-        messages = [_raw_message(event, source) for event in events]
+        source = self._source(Topic.RAW, take.partition, rules)
+        messages = [_raw_message(message, source) for message in take.messages]
         secrets, ledger = await self.secrets.current(), await self.ledger.current()
         # Before they are looked at, which may only have become newer since these proofs.
         proved_s = min(self.ledger.proved_s, self.secrets.proved_s, in_force.proved_s)
@@ -243,12 +242,9 @@ class Worker:
         settings = self.settings
         return settings.ledger_max_age_ms / MS_PER_S + settings.commit_within_s
 
-    async def _log_consent(self, events: Sequence[EventT[bytes]]) -> Judged:
-        source = self._source(Topic.CONSENT, events[0].message.partition, self.rules)
-        messages = [
-            RawMessage(event.message.offset, _time_ms(event), event.message.value)
-            for event in events
-        ]
+    async def _log_consent(self, take: Take) -> Judged:
+        source = self._source(Topic.CONSENT, take.partition, self.rules)
+        messages = [RawMessage(each.offset, each.timestamp, each.value) for each in take.messages]
         rules = await self._rules_by(self.rules.policy)
         until_s = self.clock.monotonic_s() + self.settings.commit_within_s
         return Judged(consent_log(messages, source, rules), until_s)
@@ -261,14 +257,13 @@ class Worker:
     def _source(self, topic: Topic, partition: int, rules: Rules) -> Source:
         return Source(topic, self.topic_ids[topic], partition, rules.policy.sha256)
 
-    def _measure(self, events: Sequence[EventT[bytes]], started_s: float) -> None:
-        TAKE_MESSAGES.observe(len(events))
+    def _measure(self, source: Topic, take: Take, started_s: float) -> None:
+        messages = take.messages
+        TAKE_MESSAGES.observe(len(messages))
         TAKE_SECONDS.observe(self.clock.monotonic_s() - started_s)
-        oldest, newest = events[0], events[-1]
-        LATENCY_SECONDS.observe(max(0, self.clock.now_ms() - _time_ms(oldest)) / 1_000)
-        self._backlog.handled(
-            (Topic(newest.message.topic), newest.message.partition), _time_ms(newest)
-        )
+        oldest, newest = messages[0], messages[-1]
+        LATENCY_SECONDS.observe(max(0, self.clock.now_ms() - oldest.timestamp) / MS_PER_S)
+        self._backlog.handled((source, take.partition), newest.timestamp)
 
     def _look(self, app: faust.App) -> None:
         """Show how far we are behind in the partitions that are ours now."""
@@ -294,16 +289,9 @@ def _reach(consumer: Consumer, tp: TP) -> Reach:
     return Reach(committed, end)
 
 
-def _raw_message(event: EventT[bytes], source: Source) -> RawMessage:
-    message = event.message
-    # Faust's hint also allows a mapping, but a message that was read has aiokafka's pairs.
-    headers = cast("Headers | None", message.headers)
-    origin = redriven_from(headers, source.topic_id, source.partition, message.offset)
-    return RawMessage(message.offset, _time_ms(event), message.value, origin)
-
-
-def _time_ms(event: EventT[bytes]) -> int:
-    return int(event.message.timestamp * 1_000)
+def _raw_message(message: Message, source: Source) -> RawMessage:
+    origin = redriven_from(message.headers, source.topic_id, source.partition, message.offset)
+    return RawMessage(message.offset, message.timestamp, message.value, origin)
 
 
 def die(text: str) -> None:

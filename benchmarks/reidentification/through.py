@@ -29,7 +29,7 @@ from producers.recordings import Recording
 from producers.replay import ReplayPlan, replay
 from producers.sealer import Sealer
 from sinks.coordinates import Coordinates
-from sinks.decode import rows_of
+from sinks.decode import rows_of, unfolded
 from sinks.tables import interactions, window_partials
 from streams.decode import RawMessage
 from streams.emit import Emission, Source, emit
@@ -96,7 +96,8 @@ class Pipeline:
             for table, rows in rows_of(self.rules.codec, at, emission.value).items():
                 parts.setdefault(table, []).append(rows)
         training, partials = (
-            pa.concat_tables(parts[table]) for table in (interactions.TABLE, window_partials.TABLE)
+            unfolded(table, pa.concat_tables(parts[table]))
+            for table in (interactions.TABLE, window_partials.TABLE)
         )
         return Tables(training, partials)
 

@@ -20,7 +20,7 @@ from events.purposes import Purpose
 from events.schemas import bundled, newest
 from events.topics import SPEC, Topic
 from sinks.coordinates import Coordinates
-from sinks.decode import rows_of
+from sinks.decode import count_rows, rows_of, unfolded
 from sinks.tables.accounting import reason_maps
 from tests.sinks.made import (
     DAY_MS,
@@ -37,7 +37,8 @@ from tests.sinks.made import (
 
 def _rows(sent: Sent) -> dict[str, pa.Table]:
     at = Coordinates(sent.topic, "id", sent.partition, 0, sent.time_ms)
-    return rows_of(Codec(), at, sent.value)
+    found = rows_of(Codec(), at, sent.value)
+    return {table: unfolded(table, rows) for table, rows in found.items()}
 
 
 def _record(sent: Sent) -> dict[str, Any]:
@@ -71,6 +72,7 @@ batches = st.lists(
 def test_each_event_becomes_a_row_with_what_its_batch_has_and_its_own_time(
     made: list[Batch],
 ) -> None:
+    """In the order of the table's sort key; batches that are the same, in that of the message."""
     rows = _rows(training(made))["training.interactions"].to_pylist()
     expected = [
         (
@@ -81,7 +83,7 @@ def test_each_event_becomes_a_row_with_what_its_batch_has_and_its_own_time(
             batch.base_time_ms + batch.gap_ms * (place + 1),
             action,
         )
-        for batch in made
+        for batch in sorted(made, key=lambda batch: (batch.person, batch.batch))
         for place, (index, action) in enumerate(zip(batch.index, batch.actions, strict=True))
     ]
     assert [
@@ -95,6 +97,26 @@ def test_each_event_becomes_a_row_with_what_its_batch_has_and_its_own_time(
         )
         for row in rows
     ] == expected
+
+
+@given(st.lists(batches, min_size=1, max_size=4))
+def test_rows_of_many_messages_are_those_of_each_in_the_order_of_their_key(
+    messages: list[list[Batch]],
+) -> None:
+    """Against rows that are made of one message at a time, and then sorted."""
+    at = Coordinates(Topic.TRAINING, "id", 0, 0, DAY_MS)
+    table = "training.interactions"
+    gathered = [rows_of(Codec(), at, training(made).value)[table] for made in messages]
+    found = unfolded(table, pa.concat_tables(gathered))
+    apart = pa.concat_tables([unfolded(table, part) for part in gathered])
+    order = sorted(
+        range(apart.num_rows),
+        key=lambda row: [
+            apart[name][row].as_py() for name in ("pseudonym", "session", "sequence", "batch")
+        ],
+    )
+    assert found.to_pylist() == apart.take(pa.array(order, pa.int64())).to_pylist()
+    assert sum(count_rows(table, part) for part in gathered) == found.num_rows
 
 
 @pytest.mark.parametrize(

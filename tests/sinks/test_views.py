@@ -14,7 +14,7 @@ import pytest
 from events.clock import FixedClock
 from events.purposes import Purpose
 from sinks.coordinates import Coordinates
-from sinks.decode import rows_of
+from sinks.decode import rows_of, unfolded
 from sinks.reports import TABLE, Reporter, due, make, make_all
 from sinks.sql import Placement
 from sinks.views import GROUP_VIEWS, view_statements
@@ -41,7 +41,7 @@ def _put(client: Any, *sent: Sent) -> None:
     for message in sent:
         at = Coordinates(message.topic, "id", message.partition, 0, message.time_ms)
         for table, rows in rows_of(CODEC, at, message.value).items():
-            client.insert_arrow(table, rows)
+            client.insert_arrow(table, unfolded(table, rows))
 
 
 def _team(people: int, **changed: Any) -> list[Batch]:

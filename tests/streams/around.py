@@ -80,7 +80,7 @@ class Around:
     def carry(self, **settings: Any) -> None:
         """Run a worker here until it has taken everything, or a fault ends it."""
         worker = Worker(
-            settings=Settings(**{"server_timeout_s": 0.3, **settings}),
+            settings=Settings(**{"server_timeout_s": 0.3, "take_messages": 2, **settings}),
             rules=Rules(Codec(), POLICY, KEYS),
             policies=cast(Any, SimpleNamespace(current=self.policy)),
             keys=cast(Any, Standing(KEYS)),
@@ -105,28 +105,32 @@ class Around:
 
     # The stream
 
-    async def noack_take(self, most: int, within: float) -> AsyncIterator[list[Any]]:
+    @property
+    def channel(self) -> Any:
+        return SimpleNamespace(queue=SimpleNamespace(empty=lambda: True))
+
+    async def events(self) -> AsyncIterator[Any]:
+        """Bundles of two messages."""
         first = len(self.acked)
         for start in range(first, len(self.run), 2):
             self.step("take")
-            yield [self._event(offset) for offset in range(start, min(start + 2, len(self.run)))]
+            yield self._bundle(range(start, min(start + 2, len(self.run))))
 
-    def _event(self, offset: int) -> Any:
-        message = SimpleNamespace(
-            topic=Topic.RAW.value,
-            partition=1,
-            offset=offset,
-            timestamp=NOW_MS / 1_000,
-            value=self.run[offset].value,
-            headers=None,
-            tp=None,
+    def _bundle(self, offsets: range) -> Any:
+        messages = tuple(
+            SimpleNamespace(
+                offset=offset, timestamp=NOW_MS, value=self.run[offset].value, headers=()
+            )
+            for offset in offsets
         )
-        return SimpleNamespace(message=message)
+        message = SimpleNamespace(partition=1, offset=offsets[-1])
+        return SimpleNamespace(message=message, value=messages)
 
     async def ack(self, event: Any) -> None:
         self.step("ack")
-        assert event.message.offset == len(self.acked)
-        self.acked.append(event.message.offset)
+        offsets = [message.offset for message in event.value]
+        assert offsets[0] == len(self.acked)
+        self.acked += offsets
 
     # The policy
 

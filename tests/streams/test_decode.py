@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 
 import pytest
 from hypothesis import given
 
+from events.batch import SCHEMA, InteractionBatch, from_record
 from events.codec import Codec
-from events.errors import Retry
+from events.errors import Reject, Retry
+from events.outcomes import Rejected
 from streams.decode import Broken, RawMessage, decode
 from tests.strategies import NOW_MS, OPENER, Sent, encoded, runs, sound_batch
 
@@ -83,3 +86,29 @@ def test_no_repr_shows_what_a_message_holds(run: list[Sent]) -> None:
     assert "canary" not in shown
     assert "value" not in shown
     assert str(NOW_MS)[:6] not in repr(batches)
+
+
+@given(run=runs())
+def test_columns_of_a_take_are_those_of_its_batches_one_by_one(run: list[Sent]) -> None:
+    """Against a decoder that looks at one message after the other."""
+    one_by_one: list[InteractionBatch] = []
+    refused: list[Rejected] = []
+    for message in messages_of(run):
+        try:
+            batch = from_record(Codec().decode(SCHEMA, message.value))
+            one_by_one.append(InteractionBatch(OPENER.opened(batch.header), batch.columns))
+        except Reject as refusal:
+            refused.append(refusal.reason)
+    found, broken = decode(messages_of(run), Codec(), OPENER)
+    assert [entry.reason for entry in broken] == refused
+    assert found.headers == tuple(batch.header for batch in one_by_one)
+    assert found.event_count.tolist() == list(map(len, one_by_one))
+    assert found.index.tolist() == [place for batch in one_by_one for place in range(len(batch))]
+    owners = [[number] * len(batch) for number, batch in enumerate(one_by_one)]
+    assert found.owner.tolist() == list(chain(*owners))
+    times = [batch.times_ms().tolist() for batch in one_by_one]
+    assert found.time_ms.tolist() == list(chain(*times))
+    for name in ("action", "x_px", "y_px", "detail", "role"):
+        column = getattr(found, name)
+        assert column.tolist() == [x for batch in one_by_one for x in batch.columns[name].tolist()]
+        assert all(column.dtype == batch.columns[name].dtype for batch in one_by_one)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from dataclasses import fields
 
 import numpy as np
 from hypothesis import given
@@ -133,3 +134,14 @@ def test_no_event_makes_no_window() -> None:
     assert len(partials.owner) == 0
     assert partials.action_count.shape == (0, len(Action))
     assert partials.path_px.dtype == np.int64
+
+
+@given(lists=event_lists(), data=st.data())
+def test_partials_in_another_order_are_those_of_batches_in_that_order(
+    lists: list[list[Event]], data: st.DataObject
+) -> None:
+    order = data.draw(st.permutations(range(len(lists))))
+    moved = window(passing(lists)).in_order(np.array(order, dtype=np.intp))
+    expected = window(passing([lists[place] for place in order]))
+    for column in fields(Partials):
+        assert np.array_equal(getattr(moved, column.name), getattr(expected, column.name))
