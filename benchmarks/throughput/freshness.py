@@ -24,6 +24,7 @@ from streams.key_ring import KeyRing
 from streams.pseudonymise import keyed_id
 
 _NS_PER_MS = 1_000_000
+PERCENTS = (1, 5, 10, 25, 50, 75, 90, 95, 99, 100)
 
 
 @dataclass(slots=True)
@@ -62,9 +63,9 @@ def waits_ms(prepared: Prepared, ring: KeyRing, seen: list[tuple[int, Column]]) 
 
 
 def percentiles(waits: Column) -> Mapping[str, float]:
-    """p50, p99 and the longest wait, in ms."""
-    p50, p99, longest = np.percentile(waits, (50, 99, 100)).tolist()
-    return {"p50": p50, "p99": p99, "max": longest}
+    """The wait in ms that so many percent of the batches stayed below: ``p50``, ``p99``, ..."""
+    values = np.percentile(waits, PERCENTS).tolist()
+    return {f"p{percent}": value for percent, value in zip(PERCENTS, values, strict=True)}
 
 
 def _ids(prepared: Prepared, ring: KeyRing) -> Iterator[int]:

@@ -8,7 +8,6 @@ from typing import Any
 
 #: Not among what the product costs: the machines that people work on.
 PRODUCER = "producer"
-_NS_PER_S = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +35,7 @@ class Outcome:
     process; the loader has the embedded ClickHouse in it. ``threads``: processor seconds of the
     threads of each process, by name. ``wire_bytes``: the raw topic as it was sent, compressed.
     ``checks``: how many things were found to be as they must be, before any of this was told.
+    ``freshness_ms``: of runs at a steady rate; ``answers_ms``: where readers asked.
     """
 
     title: str
@@ -50,6 +50,7 @@ class Outcome:
     disk: Mapping[str, Disk]
     checks: int
     freshness_ms: Mapping[str, float] = field(default_factory=dict)
+    answers_ms: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def events_per_s(self) -> float:

@@ -1,0 +1,146 @@
+"""Where the processor's time goes: stacks that py-spy has counted, and Linux' books of threads,
+summed up by stage.
+
+A stack belongs to the stage of the innermost of its files that is known: what the codec does for
+`streams/decode.py` is decoding, what it does for `streams/emit.py` is Avro out. Only shares are
+taken from it; the seconds are those of the process. Threads that are not Python's are known by
+their names.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from benchmarks.throughput.outcome import Outcome
+
+#: Stages by what a file's path contains, for the first that fits.
+_STAGES: tuple[tuple[str, str], ...] = (
+    ("streams/open_subjects.py", "open the seal"),
+    ("events/sealing.py", "open the seal"),
+    ("streams/pseudonymise.py", "pseudonyms"),
+    ("streams/secrets", "pseudonyms"),
+    ("streams/recognise.py", "pseudonyms"),
+    ("streams/epochs.py", "pseudonyms"),
+    ("streams/minimise.py", "minimise"),
+    ("streams/inspect.py", "minimise"),
+    ("streams/decide.py", "minimise"),
+    ("streams/window.py", "columns"),
+    ("streams/account.py", "columns"),
+    ("streams/emit.py", "Avro out"),
+    ("streams/decode.py", "decode"),
+    ("streams/outbox.py", "commit"),
+    ("streams/record_batches.py", "fetch"),
+    ("streams/unpack.py", "fetch"),
+    ("streams/gate.py", "ledger"),
+    ("streams/ledger", "ledger"),
+    ("streams/topic_reader.py", "ledger"),
+    ("streams/proved_reader.py", "ledger"),
+    ("streams/ring_reader.py", "ledger"),
+    ("streams/policy_reader.py", "ledger"),
+    ("events/consent", "ledger"),
+    ("aiokafka/", "fetch"),
+    ("faust/", "Faust per message"),
+    ("mode/", "Faust per message"),
+    ("streams/worker.py", "Faust per message"),
+    ("sinks/insert.py", "insert"),
+    ("sinks/erased.py", "insert"),
+    ("clickhouse_connect/", "insert"),
+    ("chdb/", "insert"),
+    ("sinks/chain/", "chain of the books"),
+    ("sinks/tables/", "Arrow"),
+    ("sinks/block.py", "Arrow"),
+    ("sinks/decode.py", "decode"),
+    ("sinks/intake.py", "decode"),
+    ("sinks/saver.py", "commit"),
+    ("sinks/progress.py", "commit"),
+    ("sinks/consumer.py", "fetch"),
+    ("sinks/loader.py", "fetch"),
+    ("benchmarks/", "measuring"),
+    ("asyncio/", "Faust per message"),
+)
+#: Where a thread waits for others: it is counted there on a busy machine, and uses nothing.
+_WAITING = (
+    "_worker (concurrent/futures/thread.py",
+    "wait (threading.py",
+    "select (selectors.py",
+    "wait_for_rows (",
+    "TopicReader._prove (",
+    "ProvedReader._prove (",
+    "Outbox._wait (",
+    "Outbox._commit (",
+    "Loader._step (",
+)
+REST = "other"
+_NATIVE = {
+    ("worker", "rdk:"): "commit",
+    ("loader", "rdk:"): "fetch",
+    ("loader", "MergeMutate"): "merge",
+    ("loader", "ThreadPool"): "insert",
+    ("loader", "Query"): "insert",
+}
+_CLICKHOUSE = "ClickHouse, in the background"
+_PYTHON = "python"
+
+
+def stage_of(stack: str) -> str | None:
+    """The stage of a stack, frames from the outermost to the innermost with ``;`` between; None
+    where it only waits."""
+    frames = stack.split(";")
+    if any(waiting in frames[-1] for waiting in _WAITING):
+        return None
+    for frame in reversed(frames):
+        for part, stage in _STAGES:
+            if f"({part}" in frame or f"/{part}" in frame:
+                return stage
+    return REST
+
+
+def shares(folded: Iterable[str]) -> dict[str, float]:
+    """Of the time in which Python worked, the share of each stage. ``folded``: a stack, a blank and
+    how often it was met, a line."""
+    met: Counter[str] = Counter()
+    for line in folded:
+        stack, _, count = line.strip().rpartition(" ")
+        stage = stage_of(stack)
+        if stage is not None:
+            met[stage] += int(count)
+    total = met.total()
+    return {stage: count / total for stage, count in met.most_common()}
+
+
+def native_stage(process: str, thread: str) -> str:
+    """The stage of a thread that is not Python's, by its name."""
+    for (of, begin), stage in _NATIVE.items():
+        if process.startswith(of) and thread.startswith(begin):
+            return stage
+    return _CLICKHOUSE if process.startswith("loader") else REST
+
+
+def by_stage(
+    outcome: Outcome, profiles: Mapping[str, Sequence[str]]
+) -> dict[str, dict[str, float]]:
+    """Processor seconds a million events, by kind of process and stage, the largest first.
+    ``profiles``: folded stacks of a ``worker`` and the ``loader``; one worker stands for all."""
+    found: dict[str, dict[str, float]] = {"broker": {"broker": outcome.cpu_of("broker")}}
+    for name, threads in outcome.threads.items():
+        kind = name.split()[0]
+        if kind in profiles:
+            stages = found.setdefault(kind, {})
+            for stage, seconds in _stages(kind, threads, shares(profiles[kind])):
+                stages[stage] = stages.get(stage, 0.0) + seconds / outcome.events * 1e6
+    return {
+        kind: dict(sorted(stages.items(), key=lambda item: -item[1]))
+        for kind, stages in found.items()
+    }
+
+
+def _stages(
+    kind: str, threads: Mapping[str, float], own: Mapping[str, float]
+) -> Iterator[tuple[str, float]]:
+    """Stages and seconds: Python's threads by their shares, the others by their names."""
+    for thread, seconds in threads.items():
+        if thread == _PYTHON:
+            yield from ((stage, share * seconds) for stage, share in own.items())
+        else:
+            yield native_stage(kind, thread), seconds
