@@ -19,7 +19,8 @@ from events.settings import Settings
 from producers.consents import enrolment
 from producers.publisher import Publisher
 
-_POLL_S = 0.005
+#: How exactly the end of a run is known.
+_POLL_S = 0.01
 _STILL_S = 120.0
 
 

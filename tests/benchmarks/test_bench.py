@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks.throughput import bench as benches
 from benchmarks.throughput.bench import Bench, Plan
+from benchmarks.throughput.child import Unclear
 from benchmarks.throughput.peers import peers
 from benchmarks.throughput.result import Result
 from benchmarks.throughput.show import tables
@@ -134,6 +135,23 @@ def test_a_peer_is_asked_for_the_same_recordings_and_a_wrong_result_ends_it(
     assert [each.events_per_s for each in result.rivals[0].runs] == [250.0, 250.0]
     with pytest.raises(RuntimeError, match="Quix made is wrong"):
         run(replace(plan, with_peers=True))
+
+
+def test_a_measurement_that_cannot_tell_is_repeated_but_not_for_ever(
+    plan: Plan, measuring: Measuring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unclear = [True, True]
+
+    def once(module: str, *arguments: Any) -> dict[str, Any]:
+        if unclear and unclear.pop():
+            raise Unclear("twice")
+        return measuring(module, *arguments)
+
+    monkeypatch.setattr(benches, "measured", once)
+    assert len(run(plan).ours) == 2
+    unclear += [True] * 3
+    with pytest.raises(Unclear, match="twice"):
+        run(plan)
 
 
 def test_without_recordings_the_title_says_that_events_are_simulated(tmp_path: Path) -> None:
