@@ -27,7 +27,7 @@ from events.clock import SystemClock
 
 #: Without recordings: so many events are simulated, and copied as recordings are.
 _SIMULATED_EVENTS = 1_000_000
-#: Something may come twice in one run, which is right but spoils the time; in three it is no chance.
+#: Rows may come twice in one run, which is right but spoils its time; in three it is no chance.
 _TRIES = 3
 
 
