@@ -16,7 +16,7 @@ from benchmarks.throughput.outcome import Outcome
 
 _MEASURING = "measuring"
 #: Stages by what a file's path contains, for the first that fits.
-_STAGES: tuple[tuple[str, str], ...] = (
+STAGES: tuple[tuple[str, str], ...] = (
     ("streams/open_subjects.py", "open the seal"),
     ("events/sealing.py", "open the seal"),
     ("streams/pseudonymise.py", "pseudonyms"),
@@ -91,7 +91,7 @@ def stage_of(stack: str) -> str | None:
     if any(waiting in frames[-1] for waiting in _WAITING):
         return None
     for frame in reversed(frames):
-        for part, stage in _STAGES:
+        for part, stage in STAGES:
             if f"({part}" in frame or f"/{part}" in frame:
                 return stage
     return REST

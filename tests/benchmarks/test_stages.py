@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.throughput.stages import by_stage, native_stage, shares, stage_of
+from benchmarks.throughput.stages import STAGES, by_stage, native_stage, shares, stage_of
 from tests.benchmarks.results import outcome
+from tests.documents import ROOT
 
 WORKER = "main (glasshouse.py:1);_run_once (asyncio/base_events.py:1);_judge (streams/worker.py:9)"
 
@@ -28,6 +29,12 @@ WORKER = "main (glasshouse.py:1);_run_once (asyncio/base_events.py:1);_judge (st
 )  # fmt: skip
 def test_a_stack_belongs_to_its_innermost_file_that_is_known(stack: str, stage: str | None) -> None:
     assert stage_of(stack) == stage
+
+
+def test_every_file_of_ours_that_has_a_stage_is_there() -> None:
+    ours = [part for part, _ in STAGES if part.startswith(("streams/", "sinks/", "events/"))]
+    files = [file.relative_to(ROOT).as_posix() for file in ROOT.glob("*/**/*.py")]
+    assert [part for part in ours if not any(file.startswith(part) for file in files)] == []
 
 
 def test_shares_are_of_the_time_in_which_something_was_done() -> None:
