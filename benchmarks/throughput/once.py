@@ -80,8 +80,10 @@ def _refuse_repeats(stack: Stack, wanted: Mapping[str, int]) -> None:
     """After a rebalance, or a commit that came too late, rows may come again: they collapse, but
     then as many as were wanted had come before the last one did."""
     loaded = stack.loaded.rows
-    if any(loaded[table] > count for table, count in wanted.items()):
-        raise Unclear("rows came more than once, so it is not known when the last one came")
+    again = {table: loaded[table] - count for table, count in wanted.items()}
+    if any(again.values()):
+        told = ", ".join(f"{count:,} of {table}" for table, count in again.items())
+        raise Unclear(f"rows came again ({told}), so it is not known when the last one came")
 
 
 def _python(stack: Stack) -> dict[str, int]:
