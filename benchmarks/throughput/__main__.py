@@ -48,6 +48,9 @@ def main(
     write: Annotated[
         Path | None, typer.Option(help="Folder for throughput.json and the pictures.")
     ] = None,
+    show: Annotated[
+        Path | None, typer.Option(help="Measure nothing: show, or write, this throughput.json.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Measure it all. Ctrl-C ends it; what was measured by then is in KEEP/throughput.json.
@@ -73,7 +76,7 @@ def main(
         )
     )
     try:
-        result = _run(Bench(plan))
+        result = _run(Bench(plan)) if show is None else Result.load(show)
     except KeyboardInterrupt:
         err.print(f"stopped; what was measured is in {keep / 'throughput.json'}")
         raise typer.Exit(_INTERRUPTED) from None

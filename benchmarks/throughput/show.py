@@ -82,40 +82,27 @@ def _speeds(result: Result) -> Table:
         for rivals in result.rivals
         if rivals.runs
     ]
-    limits = result.limits
-    rows += [
-        _row(name, speeds, cpu, result)
-        for name, speeds, cpu in (
-            (
-                "limit: ClickHouse, the same rows from memory, alone",
-                [each.events_per_s for each in limits],
-                [each.cpu_s / each.events * 1e6 for each in limits],
-            ),
-            (
-                "limit: a worker's steps, in memory, one core",
-                [each.events / each.worker_cpu_s for each in limits],
-                [each.worker_cpu_s / each.events * 1e6 for each in limits],
-            ),
-            (
-                "limit: a loader's Arrow, in memory, one core",
-                [each.events / each.arrow_cpu_s for each in limits],
-                [each.arrow_cpu_s / each.events * 1e6 for each in limits],
-            ),
-            (
-                "limit: the broker alone, in",
-                [each.events / each.produce_s for each in result.brokers],
-                [],
-            ),
-            (
-                "limit: the broker alone, out",
-                [each.events / each.consume_s for each in result.brokers],
-                [],
-            ),
-        )
-        if speeds
-    ]
+    rows += [_row(name, speeds, cpu, result) for name, speeds, cpu in _limits(result)]
     columns = ("what", "events/s", "CPU, s/M events", "Glasshouse is so many times as fast")
     return Table("speeds", f"Events/s ({result.title})", columns, rows)
+
+
+def _limits(result: Result) -> Iterator[tuple[str, list[float], list[float]]]:
+    """Names, events/s and processor seconds a million events."""
+    limits, brokers = result.limits, result.brokers
+    if limits:
+        alone = [each.events_per_s for each in limits]
+        cost = [each.cpu_s / each.events * 1e6 for each in limits]
+        yield "limit: ClickHouse, the same rows from memory, alone", alone, cost
+        for name, seconds in (
+            ("a worker's steps", [each.worker_cpu_s / each.events for each in limits]),
+            ("a loader's Arrow", [each.arrow_cpu_s / each.events for each in limits]),
+        ):
+            speeds = [1 / each for each in seconds]
+            yield f"limit: {name}, in memory, one core", speeds, [each * 1e6 for each in seconds]
+    if brokers:
+        yield "limit: the broker alone, in", [each.events / each.produce_s for each in brokers], []
+        yield "limit: the broker alone, out", [each.events / each.consume_s for each in brokers], []
 
 
 def _targets(result: Result) -> Table:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from benchmarks.throughput import bench as benches
+from benchmarks.throughput.__main__ import app
 from benchmarks.throughput.bench import Bench, Plan
 from benchmarks.throughput.child import Unclear
 from benchmarks.throughput.peers import peers
 from benchmarks.throughput.result import Result
 from benchmarks.throughput.show import tables
 from tests.benchmarks.made import write_recordings
-from tests.benchmarks.results import outcome
+from tests.benchmarks.results import outcome, result
 
 
 @pytest.fixture
@@ -73,7 +76,7 @@ def run(plan: Plan) -> Result:
 def test_a_round_measures_ours_and_the_limits_one_after_the_other(
     plan: Plan, measuring: Measuring
 ) -> None:
-    result = run(plan)
+    found = run(plan)
     one = [
         ("once", "main"),
         ("limit", "main"),
@@ -86,11 +89,11 @@ def test_a_round_measures_ours_and_the_limits_one_after_the_other(
         ("once", "short"),
     ]
     assert [asked[:2] for asked in measuring.asked] == [*one, *one, ("once", "large")]
-    assert [len(each) for each in (result.ours, result.limits, result.fresh, result.short)] == [
+    assert [len(each) for each in (found.ours, found.limits, found.fresh, found.short)] == [
         2, 2, 2, 2,
     ]  # fmt: skip
-    assert {workers: len(runs) for workers, runs in result.by_workers.items()} == {1: 2, 4: 2}
-    assert result.cold_s == [7.5, 7.5]
+    assert {workers: len(runs) for workers, runs in found.by_workers.items()} == {1: 2, 4: 2}
+    assert found.cold_s == [7.5, 7.5]
 
 
 def test_every_run_has_the_settings_and_its_own_workers(plan: Plan, measuring: Measuring) -> None:
@@ -130,9 +133,9 @@ def test_a_peer_is_asked_for_the_same_recordings_and_a_wrong_result_ends_it(
 
     peer = SimpleNamespace(name="Quix", version="1", doing="", usual_events=500, run=peer_run)
     monkeypatch.setattr(benches, "peers", lambda: [peer])
-    result = run(replace(plan, with_peers=True))
+    found = run(replace(plan, with_peers=True))
     assert asked == [(plan.recordings, 500, [])] * 2
-    assert [each.events_per_s for each in result.rivals[0].runs] == [250.0, 250.0]
+    assert [each.events_per_s for each in found.rivals[0].runs] == [250.0, 250.0]
     with pytest.raises(RuntimeError, match="Quix made is wrong"):
         run(replace(plan, with_peers=True))
 
@@ -163,6 +166,15 @@ def test_what_is_there_of_peers_has_what_is_asked_of_it() -> None:
         assert peer.name and peer.doing and peer.usual_events > 0
 
 
+def test_a_result_is_shown_again_without_measuring(tmp_path: Path) -> None:
+    result(500_000.0).save(tmp_path / "throughput.json")
+    shown = CliRunner().invoke(app, ["--show", str(tmp_path / "throughput.json"), "--json"])
+    assert shown.exit_code == 0
+    assert Result.from_json(json.loads(shown.stdout)) == result(500_000.0)
+    table = CliRunner().invoke(app, ["--show", str(tmp_path / "throughput.json")])
+    assert table.exit_code == 0
+
+
 def test_a_quick_one_has_few_steps_and_no_peers(tmp_path: Path) -> None:
     titles = [step.title for step in Bench(Plan.quick(None, tmp_path)).steps()]
     assert len(titles) == 6
@@ -171,9 +183,9 @@ def test_a_quick_one_has_few_steps_and_no_peers(tmp_path: Path) -> None:
 @pytest.mark.service
 def test_a_small_one_is_measured_from_end_to_end(plan: Plan) -> None:
     plan = replace(plan, runs=1, settings=(), other_workers=())
-    result = run(replace(plan, small_events=0, large_events=0, short_events=0))
-    assert result.ours[0].events >= 3_000
-    assert 0 < result.cold_s[0] < 120
-    assert result.fresh[0].freshness_ms["p50"] > 0
-    names = [table.name for table in tables(result)]
+    found = run(replace(plan, small_events=0, large_events=0, short_events=0))
+    assert found.ours[0].events >= 3_000
+    assert 0 < found.cold_s[0] < 120
+    assert found.fresh[0].freshness_ms["p50"] > 0
+    names = [table.name for table in tables(found)]
     assert names == ["speeds", "targets", "processes", "freshness"]
