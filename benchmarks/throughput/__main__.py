@@ -36,6 +36,8 @@ def main(
     large_events: Annotated[int, typer.Option(min=0, help="To see how cost grows; 0: not.")] = (
         100_000_000
     ),
+    fresh_events: Annotated[int, typer.Option(min=0, help="For freshness; 0: not.")] = 10_000_000,
+    short_events: Annotated[int, typer.Option(min=0, help="In batches of 25; 0: not.")] = 2_000_000,
     runs: Annotated[int, typer.Option(min=1, help="How many rounds.")] = 5,
     batch_events: Annotated[int, typer.Option(min=1, max=4_096)] = 256,
     workers: Annotated[int, typer.Option(min=1)] = 2,
@@ -67,6 +69,8 @@ def main(
             events=events,
             small_events=small_events,
             large_events=large_events,
+            fresh_events=fresh_events,
+            short_events=short_events,
             runs=runs,
             batch_events=batch_events,
             workers=workers,
