@@ -123,7 +123,7 @@ class Bench:
             yield Step(f"{name}: freshness at half load", self._fresh)
         for workers in plan.other_workers:
             runs = result.by_workers.setdefault(workers, [])
-            yield Step(f"{name}: {workers} workers", partial(self._with_workers, workers, runs))
+            yield Step(f"{name}: workers: {workers}", partial(self._with_workers, workers, runs))
         if plan.small_events:
             yield Step(f"{name}: fewer events", lambda: result.small.append(self._once("small")))
         if plan.short_events:
