@@ -73,6 +73,19 @@ reidentification: $(READY) ## attack the policy with RECORDINGS (Balabit): who i
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes --requirement benchmarks/reidentification/requirements.lock
 	$(BIN)/python -m benchmarks.reidentification $(RECORDINGS) $(ARGS)
 
+.PHONY: bench
+bench: $(READY) ## measure everything, on RECORDINGS (Balabit; else SIMULATED): speed, cost, limits; takes hours
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes --requirement benchmarks/throughput/requirements.lock
+	$(BIN)/python -m benchmarks.throughput $(RECORDINGS) $(ARGS)
+
+.PHONY: bench-quick
+bench-quick: $(READY) ## the most important of it, once, in under two minutes
+	$(BIN)/python -m benchmarks.throughput $(RECORDINGS) --quick $(ARGS)
+
+.PHONY: bench-compare
+bench-compare: $(READY) ## has it become slower? compares the ratios in BEFORE and AFTER, two throughput.json
+	$(BIN)/python -m benchmarks.throughput.regression $(BEFORE) $(AFTER) $(ARGS)
+
 .PHONY: images
 images: $(READY) ## build the container images from packages alone (root, Docker, debootstrap, Maven)
 	PYTHON=$(BIN)/python deploy/airgap/images.sh $(IMAGES)
@@ -100,7 +113,9 @@ format: $(READY) ## put the code into its format
 lock: $(READY) ## renew all requirements.lock from what they are of (needs uv)
 	uv pip compile --quiet --generate-hashes --extra dev --no-header --no-annotate --universal --no-emit-index-url --no-emit-find-links --python-version 3.11 pyproject.toml --output-file requirements.lock
 	uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal --no-emit-index-url --no-emit-find-links --python-version 3.11 pyproject.toml --constraint requirements.lock --output-file deploy/requirements.lock
-	uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal --no-emit-index-url --no-emit-find-links --python-version 3.11 benchmarks/reidentification/requirements.in --constraint requirements.lock --output-file benchmarks/reidentification/requirements.lock
+	for one in reidentification throughput; do \
+	  uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal --no-emit-index-url --no-emit-find-links --python-version 3.11 benchmarks/$$one/requirements.in --constraint requirements.lock --output-file benchmarks/$$one/requirements.lock || exit 1; \
+	done
 
 .PHONY: clean
 clean: ## remove the virtual environment and caches (no data)

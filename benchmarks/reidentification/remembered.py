@@ -16,7 +16,14 @@ from producers.recordings import Recording
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 #: What the results follow from, besides the recordings and the policy.
-_SOURCES = ("benchmarks/reidentification", "events", "producers", "streams", "sinks")
+_SOURCES = (
+    "benchmarks/in_process.py",
+    "benchmarks/reidentification",
+    "events",
+    "producers",
+    "streams",
+    "sinks",
+)
 #: What only shows results.
 _SHOWING = ("__main__.py", "show.py", "picture.py", "documents.py")
 
@@ -28,7 +35,7 @@ def fingerprint(recordings: Sequence[Recording], *others: object) -> str:
     policy = policy_at(RAW)
     digest.update(policy.model_dump_json(exclude={"sha256"}).encode())
     for folder in _SOURCES:
-        for file in sorted((_ROOT / folder).rglob("*")):
+        for file in [_ROOT / folder, *sorted((_ROOT / folder).rglob("*"))]:
             if file.suffix in (".py", ".avsc", ".sql") and file.name not in _SHOWING:
                 digest.update(file.read_bytes())
     for recording in recordings:

@@ -3,26 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from benchmarks.table import Table
+
 Result = dict[str, Any]
-Row = list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Cells are texts; the first row of cells is below ``columns``."""
-
-    name: str
-    title: str
-    columns: Sequence[str]
-    rows: Sequence[Row]
-
-    def markdown(self) -> str:
-        """As a table of Markdown."""
-        head = [self.columns, ["---"] * len(self.columns), *self.rows]
-        return "\n".join(f"| {' | '.join(row)} |" for row in head)
 
 
 def tables(result: Result) -> Iterator[Table]:

@@ -11,20 +11,14 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from benchmarks.in_process import InProcess, in_process
 from benchmarks.reidentification.granularity import Granularity
 from events.batch import SCHEMA, InteractionBatch, to_record
 from events.clock import MS_PER_DAY, FixedClock
-from events.codec import Codec
-from events.consent_chain import entry_of
 from events.policy import BUNDLED_POLICY, Policy, PurposePolicy, load_policy
-from events.purposes import PURPOSES, Purpose
-from events.sealing import digest
+from events.purposes import Purpose
 from events.sealing_file import ROOM_BYTES
-from events.subject_secret import new_secret
-from events.subject_secret import to_record as secret_record
 from events.topics import Topic
-from producers.consent_pen import Pen
-from producers.consents import enrolment
 from producers.recordings import Recording
 from producers.replay import ReplayPlan, replay
 from producers.sealer import Sealer
@@ -32,11 +26,8 @@ from sinks.coordinates import Coordinates
 from sinks.decode import rows_of, unfolded
 from sinks.tables import interactions, window_partials
 from streams.decode import RawMessage
-from streams.emit import Emission, Source, emit
+from streams.emit import Emission
 from streams.keys import new_ring
-from streams.ledger import Ledger
-from streams.pipeline import Rules, process
-from streams.secrets import Secrets
 
 #: 2026-03-02 09:00 UTC, a Monday: every session begins at this moment, as people in an office do,
 #: so that the time of day tells nobody apart.
@@ -81,11 +72,9 @@ class Tables:
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """Everybody in ``ledger`` has agreed to both purposes."""
+    """Everybody that ``steps`` know has agreed to both purposes."""
 
-    rules: Rules
-    ledger: Ledger
-    secrets: Secrets
+    steps: InProcess
     sealer: Sealer
 
     def carry(self, recording: Recording, team: str = "everybody") -> Tables:
@@ -93,7 +82,7 @@ class Pipeline:
         parts: dict[str, list[pa.Table]] = {}
         for emission in self._emissions(_batches(recording, team)):
             at = Coordinates(emission.topic, "benchmark", 0, 0, NOW_MS)
-            for table, rows in rows_of(self.rules.codec, at, emission.value).items():
+            for table, rows in rows_of(self.steps.rules.codec, at, emission.value).items():
                 parts.setdefault(table, []).append(rows)
         training, partials = (
             unfolded(table, pa.concat_tables(parts[table]))
@@ -102,8 +91,7 @@ class Pipeline:
         return Tables(training, partials)
 
     def _emissions(self, batches: list[InteractionBatch]) -> Iterable[Emission]:
-        codec, policy = self.rules.codec, self.rules.policy
-        source = Source(Topic.RAW, "benchmark", 0, policy.sha256)
+        codec = self.steps.rules.codec
         for first in range(0, len(batches), _TAKE_MESSAGES):
             messages = [
                 RawMessage(
@@ -113,8 +101,7 @@ class Pipeline:
                 )
                 for place, batch in enumerate(batches[first : first + _TAKE_MESSAGES])
             ]
-            outcome = process(messages, self.rules, self.ledger, self.secrets, NOW_MS)
-            for emission in emit(outcome, source, policy.lateness_ms, {}, codec):
+            for emission in self.steps.emissions(messages, NOW_MS):
                 if emission.topic in (Topic.TRAINING, Topic.WINDOWS):
                     yield emission
 
@@ -124,18 +111,9 @@ def pipeline_for(
 ) -> Pipeline:
     """A pipeline in which ``subjects`` have granted every purpose, under fresh keys and the policy
     that ``policy_at`` makes."""
-    policy, ring, ledger = policy_at(granularity, without), new_ring(), Ledger()
-    people = tuple(subjects)
-    pen = Pen(ring.sealing.digest_key)
-    for record in pen.write_all(enrolment(people, PURPOSES, START_MS, policy)):
-        ledger.take(record.person, record.word.purpose, entry_of(record))
-    secrets = Secrets()
-    for subject in people:
-        name = digest(ring.sealing.digest_key, subject)
-        sealed = secret_record(new_secret(from_ms=0), name, ring.sealing.public)
-        secrets.apply(name, sealed["sealed_secret"])
-    sealer = Sealer(ring.sealing.exported(ROOM_BYTES))
-    return Pipeline(Rules(Codec(), policy, ring), ledger, secrets, sealer)
+    ring = new_ring()
+    steps = in_process(subjects, policy_at(granularity, without), ring, START_MS)
+    return Pipeline(steps, Sealer(ring.sealing.exported(ROOM_BYTES)))
 
 
 class _Collected:

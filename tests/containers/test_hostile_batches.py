@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.processes import peak_bytes
 from events.purposes import Purpose
 from events.topics import Topic
 from streams.unpack import GZIP, LZ4, SNAPPY, ZSTD
 from tests.containers.cluster import Cluster
 from tests.containers.workers import batch_of, books_when, enrol, now_ms, summed, workers
-from tests.kit.memory import peak_bytes
 from tests.kit.raw_producer import produce
 from tests.kit.record_batch import Made, batch, compressed
 from tests.strategies import encoded

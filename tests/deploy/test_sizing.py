@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.deploy import sizing
-from tests.deploy.sizing import Size, rows
+from benchmarks import sizing
+from benchmarks.sizing import Size, rows
 from tests.documents import ROOT
 
 TEXT = (ROOT / "deploy/SIZING.md").read_text(encoding="utf-8")

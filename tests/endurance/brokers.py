@@ -61,10 +61,6 @@ class FrozenBroker(EmbeddedBroker):
 
     name = "embedded broker"
 
-    @property
-    def pid(self) -> int | None:
-        return self._process.pid if self._process else None
-
     def go_away(self) -> None:
         os.kill(self._known(), signal.SIGSTOP)
 

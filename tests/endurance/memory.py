@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from statistics import median
 
-_KIB_PER_MIB = 1_024
+from benchmarks.processes import held_bytes
+
+_BYTES_PER_MIB = 1_048_576
 
 
 def rss_mib(pid: int) -> float | None:
     """Resident memory of a process in MiB; None where there is no such process. Linux only."""
     try:
-        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+        return held_bytes(pid) / _BYTES_PER_MIB
     except OSError:
         return None
-    for line in status.splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / _KIB_PER_MIB
-    return None  # it has ended, and nobody has asked how
 
 
 @dataclass(frozen=True, slots=True)

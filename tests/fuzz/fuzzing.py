@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+from benchmarks.processes import held_bytes
 from tests.fuzz.mutate import MOST_BYTES
 from tests.fuzz.targets import NAMES, TARGETS, quiet
-from tests.kit.memory import held_bytes
 
 #: Of the processor's time: that of a clock is no fault of the input on a busy machine.
 MOST_S = 1.0

@@ -11,6 +11,7 @@ from random import Random
 import pytest
 from confluent_kafka import Producer
 
+from benchmarks.processes import peak_bytes
 from deploy.dead_letters.explain import refusal
 from events.batch import SCHEMA
 from events.clock import MS_PER_HOUR, SystemClock
@@ -19,7 +20,6 @@ from events.kafka import client_config
 from events.topics import Topic
 from tests.end_to_end.stack import Stack, running_stack
 from tests.fuzz.targets import TARGETS
-from tests.kit.memory import peak_bytes
 from tests.strategies import encoded, fixed_id, sound_batch
 
 pytestmark = pytest.mark.service

@@ -42,12 +42,19 @@ WORKER_EVENTS_PER_S = 50_000
 LOADER_ROWS_PER_S = 150_000
 SHARD_BYTES = 10e12  # a node's disk that is still quick to replace
 
-_STEPS = (4, 12, 24, 48, 96, 192)  # partitions: numbers that many workers can share evenly
+#: Partitions: numbers that many workers can share evenly.
+_STEPS = (4, 12, 24, 48, 96, 192, 384, 768, 1_536)
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
+    """The defaults are those of the table; a benchmark has its own."""
+
     employees: int
+    batch_s: float = BATCH_S
+    worker_events_per_s: float = WORKER_EVENTS_PER_S
+    raw_bytes_a_message: float = RAW_BYTES_A_MESSAGE
+    training_bytes_a_row: float = TRAINING_BYTES_A_ROW
 
     @property
     def events_per_s(self) -> float:
@@ -55,7 +62,7 @@ class Size:
 
     @property
     def messages_per_s(self) -> float:
-        return self.employees / BATCH_S
+        return self.employees / self.batch_s
 
     @property
     def messages_a_day(self) -> float:
@@ -68,7 +75,7 @@ class Size:
 
     @property
     def workers(self) -> int:
-        return max(2, math.ceil(self.events_per_s * PEAK / WORKER_EVENTS_PER_S))
+        return max(2, math.ceil(self.events_per_s * PEAK / self.worker_events_per_s))
 
     @property
     def loaders(self) -> int:
@@ -95,7 +102,7 @@ class Size:
 
     def _topic_bytes_a_day(self) -> dict[Topic, float]:
         return {
-            Topic.RAW: self.messages_a_day * RAW_BYTES_A_MESSAGE,
+            Topic.RAW: self.messages_a_day * self.raw_bytes_a_message,
             Topic.TRAINING: self.rows_a_day * TRAINING_TOPIC_BYTES_AN_EVENT,
             Topic.WINDOWS: self.messages_a_day * WINDOWS_TOPIC_BYTES_A_MESSAGE,
             Topic.ACCOUNTING: self.messages_a_day * ACCOUNTING_TOPIC_BYTES_A_MESSAGE,
@@ -104,7 +111,7 @@ class Size:
     @property
     def training_bytes(self) -> float:
         """On disk over the retention, one replica."""
-        return self.rows_a_day * TRAINING_BYTES_A_ROW * kept_days(Purpose.AGENT_TRAINING)
+        return self.rows_a_day * self.training_bytes_a_row * kept_days(Purpose.AGENT_TRAINING)
 
     @property
     def analytics_bytes(self) -> float:
