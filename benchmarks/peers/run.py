@@ -186,7 +186,7 @@ def running(
         parts.callback(client.close)
         create(client)
         _create_topic(broker.servers, place.partitions)
-        job = _job(place, feed, limits, broker.servers, clickhouse.url)
+        job = job_of(place, feed, limits, broker.servers, clickhouse.url)
         workers = []
         for number in range(place.workers):
             workers.append(_start(place, job, number))
@@ -202,7 +202,8 @@ def _start(place: Place, job: Job, number: int) -> subprocess.Popen[bytes]:
     return spawn(command, place.log(number), {"PYTHONPATH": str(ROOT)})
 
 
-def _job(place: Place, feed: Feed, limits: PurposePolicy, servers: str, url: str) -> Job:
+def job_of(place: Place, feed: Feed, limits: PurposePolicy, servers: str, url: str) -> Job:
+    """What the peer's processes are told; the key is new."""
     return Job(
         kafka_servers=servers,
         clickhouse_url=url,
