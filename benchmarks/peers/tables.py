@@ -30,10 +30,10 @@ _OTHERS = (
     ENGINE = ReplacingMergeTree ORDER BY (partition, first_offset, fate)""",
 )
 
-# Rows are only counted here, since that costs nothing: it is asked again and again.
+# Asked again and again, so rows are only counted here, repeated ones too: that costs nothing.
 _FILLING = f"""SELECT
     (SELECT count() FROM {ROWS}),
-    (SELECT sum(events) FROM {ACCOUNTS}),
+    (SELECT sum(events) FROM {ACCOUNTS} FINAL),
     (SELECT sum(events) FROM {WINDOWS} FINAL WHERE window_start < %(until_ms)s)"""
 
 _SUMS = f"""SELECT count() AS rows, uniqExact(pseudonym) AS people,
