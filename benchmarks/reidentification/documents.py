@@ -1,6 +1,4 @@
-"""Puts the figures of a result into README.md and DESIGN.md, between marks such as
-
-    <!-- reidentification: rows --> ... <!-- end -->
+"""Puts the figures of a result into README.md and DESIGN.md, between their marks.
 
 python -m benchmarks.reidentification.documents
 """
@@ -8,17 +6,14 @@ python -m benchmarks.reidentification.documents
 from __future__ import annotations
 
 import json
-import re
-from pathlib import Path
 from typing import Any
 
+from benchmarks import marks
+from benchmarks.marks import EXAMPLES
 from benchmarks.reidentification.show import percent, tables
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-FIGURES = ROOT / "deploy" / "examples" / "reidentification.json"
-DOCUMENTS = (ROOT / "README.md", ROOT / "DESIGN.md")
-
-_MARKED = re.compile(r"(<!-- reidentification: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+NAME = "reidentification"
+FIGURES = EXAMPLES / f"{NAME}.json"
 
 
 def read_figures() -> dict[str, Any]:
@@ -34,8 +29,7 @@ def parts(result: dict[str, Any]) -> dict[str, str]:
 
 def filled(document: str, result: dict[str, Any]) -> str:
     """``document`` with what belongs between its marks. ``KeyError`` for a mark nobody knows."""
-    texts = parts(result)
-    return _MARKED.sub(lambda mark: f"{mark[1]}\n{texts[mark[2]]}\n\n{mark[3]}", document)
+    return marks.filled(document, NAME, parts(result))
 
 
 def _method(result: dict[str, Any]) -> str:
@@ -72,5 +66,4 @@ def _setting(result: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    for file in DOCUMENTS:
-        file.write_text(filled(file.read_text(encoding="utf-8"), read_figures()), encoding="utf-8")
+    marks.fill(NAME, parts(read_figures()))

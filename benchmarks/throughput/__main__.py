@@ -30,6 +30,9 @@ def main(
     *,
     quick: Annotated[bool, typer.Option(help="One short run, in under two minutes.")] = False,
     events: Annotated[int, typer.Option(min=1_000, help="Of the main runs.")] = 20_000_000,
+    small_events: Annotated[int, typer.Option(min=0, help="To see how cost grows; 0: not.")] = (
+        1_000_000
+    ),
     large_events: Annotated[int, typer.Option(min=0, help="To see how cost grows; 0: not.")] = (
         100_000_000
     ),
@@ -59,6 +62,7 @@ def main(
             recordings,
             keep,
             events=events,
+            small_events=small_events,
             large_events=large_events,
             runs=runs,
             batch_events=batch_events,

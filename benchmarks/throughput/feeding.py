@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from benchmarks.throughput.feed import READY
+from deploy.process import die_with_parent
 from deploy.stack import environ_of
 from events.settings import Settings
 
@@ -73,6 +74,7 @@ def feeding(folder: Path, settings: Settings, events_per_s: float | None) -> Ite
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, **environ_of(settings)},
+        preexec_fn=die_with_parent,  # noqa: PLW1509
     )
     with Feeding(process) as feed:
         assert process.stdout is not None

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from benchmarks.throughput.prepared import Prepared
 from events.batch import SCHEMA
 from events.codec import Codec
 from events.columns import Column
 from events.purposes import Purpose
+from sinks import loader
+from sinks.block import Block
+from sinks.insert import Inserter
 from sinks.tables import interactions
 from streams.key_ring import KeyRing
 from streams.pseudonymise import keyed_id
@@ -27,27 +29,35 @@ _NS_PER_MS = 1_000_000
 PERCENTS = (1, 5, 10, 25, 50, 75, 90, 95, 99, 100)
 
 
-@dataclass(slots=True)
-class WatchedClient:
-    """A ClickHouse client that notes when which batches became readable."""
-
-    client: Any
-    seen: list[tuple[int, Column]] = field(default_factory=list)
-
-    def insert_arrow(self, table: str, arrow_table: pa.Table, **more: Any) -> object:
-        answer = self.client.insert_arrow(table, arrow_table, **more)
-        if table == interactions.TABLE:
-            rows = arrow_table["batch"].to_numpy()
-            firsts = np.concatenate(([True], rows[1:] != rows[:-1]))
-            self.seen.append((time.monotonic_ns(), rows[firsts]))
-        return answer
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.client, name)
+#: When which batches of training became readable, in ns of the monotonic clock.
+Seen = list[tuple[int, Column]]
 
 
-def waits_ms(prepared: Prepared, ring: KeyRing, seen: list[tuple[int, Column]]) -> Column:
-    """Of each batch that has rows, in ms, float64; ``seen`` is what a ``WatchedClient`` noted. The
+@contextmanager
+def watching() -> Iterator[Seen]:
+    """What loaders that are made meanwhile bring, noted as soon as it is readable."""
+    seen: Seen = []
+
+    class Watched(Inserter):
+        __slots__ = ()
+
+        def insert(self, block: Block) -> None:
+            super().insert(block)
+            if interactions.TABLE in block.tables:
+                rows = block.tables[interactions.TABLE]["batch"].to_numpy()
+                firsts = np.concatenate(([True], rows[1:] != rows[:-1]))
+                seen.append((time.monotonic_ns(), rows[firsts]))
+
+    place: Any = loader  # where a loader finds what it inserts with
+    place.Inserter = Watched
+    try:
+        yield seen
+    finally:
+        place.Inserter = Inserter
+
+
+def waits_ms(prepared: Prepared, ring: KeyRing, seen: Seen) -> Column:
+    """Of each batch that has rows, in ms, float64; ``seen`` is what ``watching`` noted. The
     first time counts, whoever sent it twice."""
     readable_ns: dict[int, int] = {}
     for at_ns, batches in seen:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+#: The processes of the product, by kind; there may be several workers.
+KINDS = ("worker", "loader", "broker")
 #: Not among what the product costs: the machines that people work on.
 PRODUCER = "producer"
 
@@ -59,8 +61,7 @@ class Outcome:
     @property
     def cpu_s_a_million(self) -> float:
         """Workers, loader and broker together."""
-        total_s = sum(used.cpu_s for name, used in self.used.items() if name != PRODUCER)
-        return total_s / self.events * 1e6
+        return sum(map(self.cpu_of, KINDS))
 
     def cpu_of(self, kind: str) -> float:
         """Processor seconds a million events of all processes of a kind, such as ``worker``."""

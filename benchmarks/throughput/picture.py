@@ -64,7 +64,8 @@ def _speeds(result: Result, theme: Theme) -> Figure:
     axes.set_xlim(min(middles) / 4, max(middles) * 4)
     for place, middle in enumerate(middles):
         axes.annotate(f" {middle:,.0f}", (bars[place][1].most, place), va="center", color=theme.ink)
-    axes.set_title(f"Events/s on {result.machine['cores']} cores ({result.title})", loc="left")
+    cores = result.machine["cores"]
+    axes.set_title(f"Events/s on {cores} cores, each line ten times ({result.title})", loc="left")
     axes.grid(axis="x", linewidth=0.8)
     return figure
 
@@ -128,7 +129,10 @@ def _scaling(result: Result, theme: Theme) -> Figure:
     cores = result.machine["cores"]
     axes.set_title(f"Events/s by number of workers, on {cores} cores", loc="left")
     axes.grid(linewidth=0.8)
-    axes.legend(labelcolor=theme.ink, facecolor=theme.paper, edgecolor=theme.paper)
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    axes.legend(
+        loc="lower right", labelcolor=theme.ink, facecolor=theme.paper, edgecolor=theme.paper
+    )
     return figure
 
 
@@ -151,4 +155,6 @@ def _errors(axes: Axes, places: Sequence[int], found: Sequence[Spread], theme: T
 
 def _axes(size: tuple[float, float]) -> tuple[Figure, Axes]:
     figure = Figure(figsize=size, layout="constrained")
-    return figure, figure.subplots()
+    axes = figure.subplots()
+    axes.set_axisbelow(True)
+    return figure, axes

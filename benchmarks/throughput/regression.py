@@ -17,8 +17,12 @@ from benchmarks.throughput.outcome import Outcome
 from benchmarks.throughput.result import Result
 from benchmarks.throughput.spread import Spread
 from benchmarks.throughput.targets import growth, over, share_of_limit
-from events.options import show_json, show_table
+from events.errors import InputError
+from events.options import err, show_json, show_table
 
+#: So many of the ratios are against ClickHouse, or steps, alone.
+_AGAINST_LIMITS = 3
+_CANNOT = 2
 app = typer.Typer(add_completion=False)
 
 
@@ -57,8 +61,25 @@ def ratios() -> Iterator[Ratio]:
 
 
 def compare(before: Result, after: Result, allowed: float) -> list[Compared]:
-    """``allowed``: by which share a median may be worse."""
-    return [_compared(each, before, after, allowed) for each in ratios()]
+    """``allowed``: by which share a median may be worse. ``InputError`` where the two are of
+    different work, or have nothing in common: that nothing is worse would mean nothing."""
+    works = [_work(result) for result in (before, after)]
+    if works[0] != works[1]:
+        raise InputError(f"they cannot be compared: one is {works[0]}, the other {works[1]}")
+    found = [_compared(each, before, after, allowed) for each in ratios()]
+    if all(each.before is None for each in found[:_AGAINST_LIMITS]):
+        raise InputError("they cannot be compared: no limit was measured beside both of them")
+    return found
+
+
+def _work(result: Result) -> str:
+    if not result.ours:
+        return "nothing"
+    ours = result.ours[0]
+    return (
+        f"{ours.events:,} {result.title} in batches of {result.batch_events} by {ours.workers} "
+        f"workers on {result.machine['cores']} cores"
+    )
 
 
 def _compared(ratio: Ratio, before: Result, after: Result, allowed: float) -> Compared:
@@ -99,11 +120,16 @@ def main(
     allowed: Annotated[float, typer.Option(min=0, help="How much worse it may be.")] = 0.1,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Compare two results. Exit status 1 where something has become worse.
+    """Compare two results. Exit status 1 where something has become worse, 2 where they cannot be
+    compared.
 
     Example: python -m benchmarks.throughput.regression old.json new.json --allowed 0.05
     """
-    found = compare(Result.load(before), Result.load(after), allowed)
+    try:
+        found = compare(Result.load(before), Result.load(after), allowed)
+    except (InputError, OSError) as error:
+        err.print(str(error), highlight=False, markup=False, soft_wrap=True)
+        raise typer.Exit(_CANNOT) from None
     if as_json:
         show_json({"compared": [asdict(each) for each in found]})
     else:

@@ -17,11 +17,10 @@ from dataclasses import dataclass
 from statistics import median
 
 from benchmarks.sizing import EVENTS_PER_S, PEAK, Size
-from benchmarks.throughput.outcome import PRODUCER, Outcome
+from benchmarks.throughput.outcome import KINDS, PRODUCER, Outcome
 from benchmarks.throughput.result import Result
 from sinks.tables import interactions
 
-KINDS = ("worker", "loader", "broker")
 EMPLOYEES = (1_000, 10_000, 50_000, 100_000, 200_000, 500_000, 1_000_000)
 
 

@@ -14,8 +14,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from benchmarks.throughput.outcome import Outcome
 
+_MEASURING = "measuring"
 #: Stages by what a file's path contains, for the first that fits.
-_STAGES: tuple[tuple[str, str], ...] = (
+STAGES: tuple[tuple[str, str], ...] = (
     ("streams/open_subjects.py", "open the seal"),
     ("events/sealing.py", "open the seal"),
     ("streams/pseudonymise.py", "pseudonyms"),
@@ -56,7 +57,7 @@ _STAGES: tuple[tuple[str, str], ...] = (
     ("sinks/progress.py", "commit"),
     ("sinks/consumer.py", "fetch"),
     ("sinks/loader.py", "fetch"),
-    ("benchmarks/", "measuring"),
+    ("benchmarks/", _MEASURING),
     ("asyncio/", "Faust per message"),
 )
 #: Where a thread waits for others: it is counted there on a busy machine, and uses nothing.
@@ -90,7 +91,7 @@ def stage_of(stack: str) -> str | None:
     if any(waiting in frames[-1] for waiting in _WAITING):
         return None
     for frame in reversed(frames):
-        for part, stage in _STAGES:
+        for part, stage in STAGES:
             if f"({part}" in frame or f"/{part}" in frame:
                 return stage
     return REST
@@ -118,21 +119,37 @@ def native_stage(process: str, thread: str) -> str:
 
 
 def by_stage(
-    outcome: Outcome, profiles: Mapping[str, Sequence[str]]
+    watched: Outcome, profiles: Mapping[str, Sequence[str]], used: Mapping[str, float]
 ) -> dict[str, dict[str, float]]:
     """Processor seconds a million events, by kind of process and stage, the largest first.
-    ``profiles``: folded stacks of a ``worker`` and the ``loader``; one worker stands for all."""
-    found: dict[str, dict[str, float]] = {"broker": {"broker": outcome.cpu_of("broker")}}
-    for name, threads in outcome.threads.items():
-        kind = name.split()[0]
-        if kind in profiles:
-            stages = found.setdefault(kind, {})
-            for stage, seconds in _stages(kind, threads, shares(profiles[kind])):
-                stages[stage] = stages.get(stage, 0.0) + seconds / outcome.events * 1e6
+
+    ``watched`` is the run during which ``profiles`` were made: folded stacks of a ``worker`` and
+    the ``loader``; one worker stands for all. Since watching costs something too, only shares are
+    taken of both; ``used`` is what each kind of process takes unwatched.
+    """
     return {
-        kind: dict(sorted(stages.items(), key=lambda item: -item[1]))
-        for kind, stages in found.items()
+        kind: _scaled(_kind(watched, kind, profiles[kind]), total_s)
+        if kind in profiles
+        else {kind: total_s}
+        for kind, total_s in used.items()
     }
+
+
+def _kind(watched: Outcome, kind: str, folded: Sequence[str]) -> dict[str, float]:
+    own, stages = shares(folded), dict[str, float]()
+    for name, threads in watched.threads.items():
+        if name.split()[0] == kind:
+            for stage, seconds in _stages(kind, threads, own):
+                stages[stage] = stages.get(stage, 0.0) + seconds
+    return stages
+
+
+def _scaled(stages: Mapping[str, float], total_s: float) -> dict[str, float]:
+    """The same shares of ``total_s``, without what only measuring costs."""
+    of_ours = {stage: seconds for stage, seconds in stages.items() if stage != _MEASURING}
+    whole = sum(of_ours.values())
+    ordered = sorted(of_ours.items(), key=lambda item: -item[1])
+    return {stage: seconds / whole * total_s for stage, seconds in ordered}
 
 
 def _stages(

@@ -6,11 +6,10 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from benchmarks.throughput.freshness import WatchedClient
 from benchmarks.throughput.prepared import Prepared
 from deploy.stack import Stack, running_stack
 from events.clock import SystemClock
@@ -19,7 +18,8 @@ from events.settings import Settings
 from producers.consents import enrolment
 from producers.publisher import Publisher
 
-_POLL_S = 0.005
+#: How exactly the end of a run is known.
+_POLL_S = 0.01
 _STILL_S = 120.0
 
 
@@ -37,8 +37,7 @@ class How:
 
 @contextmanager
 def begun_stack(prepared: Prepared, data_dir: Path, how: How) -> Iterator[Stack]:
-    """One in a new ``data_dir``, before workers and loader are started. Its client is a
-    ``WatchedClient``."""
+    """One in a new ``data_dir``, before workers and loader are started."""
     data_dir.mkdir(parents=True, mode=0o700)
     settings = Settings(data_dir=data_dir, **how.settings)
     shutil.copy2(prepared.keys, settings.keys_path)
@@ -46,8 +45,6 @@ def begun_stack(prepared: Prepared, data_dir: Path, how: How) -> Iterator[Stack]
         with Publisher(stack.settings, stack.codec) as publisher:
             now_ms = SystemClock().now_ms()
             publisher.publish_words(enrolment(prepared.people(), PURPOSES, now_ms, stack.policy))
-        watched = cast("Any", WatchedClient(stack.warehouse.client))
-        stack.warehouse = replace(stack.warehouse, client=watched)
         yield stack
 
 
@@ -60,10 +57,6 @@ def ready_stack(prepared: Prepared, data_dir: Path, how: How) -> Iterator[Stack]
         # Those that came later get theirs with the next rebalance, which takes a session's length.
         time.sleep(2 * stack.settings.group_session_timeout_s * (how.workers > 1))
         yield stack
-
-
-def watched_client(stack: Stack) -> WatchedClient:
-    return cast("WatchedClient", stack.warehouse.client)
 
 
 def wait_for_rows(stack: Stack, is_done: Callable[[Mapping[str, int]], bool]) -> None:

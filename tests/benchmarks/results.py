@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from benchmarks.throughput.limit import Limit
 from benchmarks.throughput.outcome import PRODUCER, Disk, Outcome, Used
 from benchmarks.throughput.result import Result, Rival, Rivals
@@ -16,7 +19,7 @@ def outcome(
     events_a_message: int = 250,
     workers: int = 2,
     worker_s: float = 2.0,
-    **more: object,
+    **more: Any,
 ) -> Outcome:
     """``worker_s``: of each worker; the loader used 1 s, the broker a half of one."""
     own = {f"worker {n}": Used(worker_s, 100 * MIB) for n in range(1, workers + 1)}
@@ -35,7 +38,7 @@ def outcome(
         disk={"training.interactions": disk, "analytics.window_partials": disk},
         checks=20,
     )
-    return Outcome(**{**{n: getattr(made, n) for n in Outcome.__slots__}, **more})  # type: ignore[arg-type]
+    return replace(made, **more)
 
 
 def result(*speeds: float, machine_speed: float = 1.0) -> Result:

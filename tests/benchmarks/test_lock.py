@@ -1,13 +1,18 @@
-"""What `make reidentification` installs beside the product's packages."""
+"""What `make reidentification` and `make bench` install beside the product's packages."""
 
 from __future__ import annotations
 
 import re
 
+import pytest
+
 from tests.documents import ROOT
 
-FOLDER = ROOT / "benchmarks" / "reidentification"
-LOCK = (FOLDER / "requirements.lock").read_text(encoding="utf-8")
+ASKED = {"reidentification": {"matplotlib", "scikit-learn"}, "throughput": {"matplotlib", "py-spy"}}
+
+
+def lock_of(benchmark: str) -> str:
+    return (ROOT / "benchmarks" / benchmark / "requirements.lock").read_text(encoding="utf-8")
 
 
 def pins(lock: str) -> dict[str, set[str]]:
@@ -18,16 +23,20 @@ def pins(lock: str) -> dict[str, set[str]]:
     return found
 
 
-def test_it_changes_no_package_of_the_product() -> None:
+@pytest.mark.parametrize("benchmark", ASKED)
+def test_it_changes_no_package_of_the_product(benchmark: str) -> None:
     product = pins((ROOT / "requirements.lock").read_text(encoding="utf-8"))
-    both = product.keys() & pins(LOCK).keys()
+    locked = pins(lock_of(benchmark))
+    both = product.keys() & locked.keys()
     assert "numpy" in both
-    assert {name: pins(LOCK)[name] for name in both} == {name: product[name] for name in both}
+    assert {name: locked[name] for name in both} == {name: product[name] for name in both}
 
 
-def test_what_is_asked_for_is_locked_with_hashes_and_no_registry() -> None:
-    asked = pins((FOLDER / "requirements.in").read_text(encoding="utf-8"))
-    assert asked.keys() == {"matplotlib", "scikit-learn"}
-    assert all(pins(LOCK)[name] == versions for name, versions in asked.items())
-    assert "://" not in LOCK
-    assert LOCK.count("--hash=sha256:") > len(pins(LOCK))
+@pytest.mark.parametrize("benchmark", ASKED)
+def test_what_is_asked_for_is_locked_with_hashes_and_no_registry(benchmark: str) -> None:
+    folder, lock = ROOT / "benchmarks" / benchmark, lock_of(benchmark)
+    asked = pins((folder / "requirements.in").read_text(encoding="utf-8"))
+    assert asked.keys() == ASKED[benchmark]
+    assert all(pins(lock)[name] == versions for name, versions in asked.items())
+    assert "://" not in lock
+    assert lock.count("--hash=sha256:") > len(pins(lock))

@@ -15,6 +15,7 @@ from benchmarks.throughput.checks import refuse
 from benchmarks.throughput.limit import Limit
 from benchmarks.throughput.outcome import Outcome
 from benchmarks.throughput.prepared import Prepared, prepare
+from benchmarks.throughput.questions import MAKING, ONE_PERSON, TEAM_HOURS
 from sinks.reconcile import Check
 from tests.benchmarks.throughput_made import small_workload
 from tests.documents import ROOT
@@ -38,7 +39,8 @@ def ran(module: str, *arguments: object) -> subprocess.CompletedProcess[str]:
 def test_a_run_tells_what_it_took_once_every_row_is_there(
     prepared: Prepared, tmp_path: Path
 ) -> None:
-    done = ran("once", prepared.folder, tmp_path / "data", "--workers", 1, "--events-per-s", 5_000)
+    how = ("--workers", 1, "--events-per-s", 5_000, "--ask")
+    done = ran("once", prepared.folder, tmp_path / "data", *how)
     assert done.returncode == 0, done.stderr
     outcome = Outcome.from_json(json.loads(done.stdout))
     assert outcome.events == prepared.expected.events
@@ -48,6 +50,7 @@ def test_a_run_tells_what_it_took_once_every_row_is_there(
     assert outcome.peak_of("worker") > 50_000_000
     assert outcome.disk["training.interactions"].rows == prepared.expected.rows
     assert 0 < outcome.freshness_ms["p50"] <= outcome.freshness_ms["p99"]
+    assert set(outcome.answers_ms) == {MAKING, TEAM_HOURS, ONE_PERSON}
     assert outcome.wire_bytes > prepared.expected.events
     assert outcome.produced_s == pytest.approx(prepared.expected.events / 5_000, rel=1.0)
     assert Outcome.from_json(json.loads(json.dumps(outcome.to_json()))) == outcome

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.reidentification.documents import DOCUMENTS, FIGURES, filled, parts, read_figures
+from benchmarks.marks import DOCUMENTS
+from benchmarks.reidentification.documents import FIGURES, filled, parts, read_figures
 from benchmarks.reidentification.granularity import GRANULARITIES
 from benchmarks.reidentification.run import default_granularity
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from typer.testing import CliRunner
 
 from benchmarks.throughput.regression import Compared, app, compare
 from benchmarks.throughput.result import Result
+from events.errors import InputError
 from tests.benchmarks.results import result
 
 ALONE = "events/s over ClickHouse alone"
@@ -54,6 +56,15 @@ def test_what_was_not_measured_in_both_is_not_compared() -> None:
     assert (each.before, each.after, each.is_regression) == (None, None, False)
 
 
+def test_results_of_other_work_or_without_limits_are_not_compared() -> None:
+    with pytest.raises(InputError, match="in batches of 25 by"):
+        compare(result(), replace(result(), batch_events=25), 0.1)
+    with pytest.raises(InputError, match="nothing"):
+        compare(result(), replace(result(), ours=[]), 0.1)
+    with pytest.raises(InputError, match="no limit was measured"):
+        compare(result(), replace(result(), limits=[]), 0.1)
+
+
 def test_the_command_fails_where_something_has_become_worse(tmp_path: Path) -> None:
     before, after = tmp_path / "before.json", tmp_path / "after.json"
     result(500_000).save(before)
@@ -65,6 +76,8 @@ def test_the_command_fails_where_something_has_become_worse(tmp_path: Path) -> N
     assert {each["name"] for each in told if each["is_regression"]} >= {ALONE}
     allowed = CliRunner().invoke(app, [str(before), str(after), "--allowed", "0.5"])
     assert allowed.exit_code == 0
+    missing = CliRunner().invoke(app, [str(before), str(tmp_path / "none.json")])
+    assert missing.exit_code == 2
 
 
 def test_a_result_comes_back_from_its_file_as_it_was(tmp_path: Path) -> None:

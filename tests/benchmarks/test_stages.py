@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.throughput.stages import by_stage, native_stage, shares, stage_of
+from benchmarks.throughput.stages import STAGES, by_stage, native_stage, shares, stage_of
 from tests.benchmarks.results import outcome
+from tests.documents import ROOT
 
 WORKER = "main (glasshouse.py:1);_run_once (asyncio/base_events.py:1);_judge (streams/worker.py:9)"
 
@@ -30,6 +31,12 @@ def test_a_stack_belongs_to_its_innermost_file_that_is_known(stack: str, stage: 
     assert stage_of(stack) == stage
 
 
+def test_every_file_of_ours_that_has_a_stage_is_there() -> None:
+    ours = [part for part, _ in STAGES if part.startswith(("streams/", "sinks/", "events/"))]
+    files = [file.relative_to(ROOT).as_posix() for file in ROOT.glob("*/**/*.py")]
+    assert [part for part in ours if not any(file.startswith(part) for file in files)] == []
+
+
 def test_shares_are_of_the_time_in_which_something_was_done() -> None:
     lines = [
         f"{WORKER};emit (streams/emit.py:1) 30",
@@ -46,7 +53,7 @@ def test_threads_that_are_not_pythons_are_known_by_their_names() -> None:
     assert native_stage("loader", "BgSchPool") == "ClickHouse, in the background"
 
 
-def test_all_stages_of_a_process_add_up_to_what_it_used() -> None:
+def test_all_stages_of_a_process_add_up_to_what_it_uses_unwatched() -> None:
     threads = {
         "worker 1": {"python": 3.0, "rdk:broker": 1.0},
         "worker 2": {"python": 2.0, "rdk:broker": 1.0},
@@ -54,8 +61,10 @@ def test_all_stages_of_a_process_add_up_to_what_it_used() -> None:
         "broker": {"tokio": 0.5},
     }
     made = outcome(threads=threads)
+    used = {"worker": 14.0, "loader": 1.5, "broker": 0.5}
     stacks = [f"{WORKER};emit (streams/emit.py:1) 1", f"{WORKER};decode (streams/decode.py:1) 1"]
-    found = by_stage(made, {"worker": stacks, "loader": ["insert (sinks/insert.py:1) 1"]})
-    assert found["worker"] == {"Avro out": 2.5, "decode": 2.5, "commit": 2.0}
-    assert found["loader"] == {"insert": 2.0, "merge": 1.0}
+    inserts = ["insert (sinks/insert.py:1) 3", "wait (benchmarks/throughput/once.py:1) 1"]
+    found = by_stage(made, {"worker": stacks, "loader": inserts}, used)
+    assert found["worker"] == {"Avro out": 5.0, "decode": 5.0, "commit": 4.0}
+    assert found["loader"] == pytest.approx({"insert": 0.9, "merge": 0.6})
     assert found["broker"] == {"broker": 0.5}

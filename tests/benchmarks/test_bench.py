@@ -1,0 +1,179 @@
+"""Rounds are run in turn, with what each needs; what was measured is kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from benchmarks.throughput import bench as benches
+from benchmarks.throughput.bench import Bench, Plan
+from benchmarks.throughput.child import Unclear
+from benchmarks.throughput.peers import peers
+from benchmarks.throughput.result import Result
+from benchmarks.throughput.show import tables
+from tests.benchmarks.made import write_recordings
+from tests.benchmarks.results import outcome
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Plan:
+    recordings = write_recordings(tmp_path / "made", [700.0], sessions=1, actions=10)
+    return Plan(
+        recordings,
+        tmp_path / "keep",
+        events=3_000,
+        runs=2,
+        small_events=1_000,
+        large_events=4_000,
+        short_events=2_000,
+        fresh_events=2_500,
+        with_peers=False,
+        with_profile=False,
+        settings=("insert_rows=1000",),
+    )
+
+
+class Measuring:
+    """In the place of the processes: every run is one million events/s but for the first."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str, tuple[Any, ...]]] = []
+
+    def __call__(self, module: str, folder: Path, data_dir: Path, *options: Any) -> dict[str, Any]:
+        data_dir.mkdir()
+        self.asked.append((module, folder.name, options))
+        if module == "once":
+            return outcome(1e6, freshness_ms={"p50": 1.0, "p99": 2.0}).to_json()
+        if module == "limit":
+            parts = ("seconds", "cpu_s", "worker_cpu_s", "arrow_cpu_s")
+            return {"events": 1_000, **dict.fromkeys(parts, 1.0)}
+        if module == "broker_alone":
+            return {"events": 1_000, "produce_s": 1.0, "consume_s": 1.0, "cpu_s": 1.0}
+        return {"seconds": 7.5}
+
+
+@pytest.fixture
+def measuring(monkeypatch: pytest.MonkeyPatch) -> Measuring:
+    found = Measuring()
+    monkeypatch.setattr(benches, "measured", found)
+    return found
+
+
+def run(plan: Plan) -> Result:
+    bench = Bench(plan)
+    for step in list(bench.steps()):
+        step.run()
+    return bench.result
+
+
+def test_a_round_measures_ours_and_the_limits_one_after_the_other(
+    plan: Plan, measuring: Measuring
+) -> None:
+    result = run(plan)
+    one = [
+        ("once", "main"),
+        ("limit", "main"),
+        ("broker_alone", "main"),
+        ("cold", "first"),
+        ("once", "fresh"),
+        ("once", "main"),
+        ("once", "main"),
+        ("once", "small"),
+        ("once", "short"),
+    ]
+    assert [asked[:2] for asked in measuring.asked] == [*one, *one, ("once", "large")]
+    assert [len(each) for each in (result.ours, result.limits, result.fresh, result.short)] == [
+        2, 2, 2, 2,
+    ]  # fmt: skip
+    assert {workers: len(runs) for workers, runs in result.by_workers.items()} == {1: 2, 4: 2}
+    assert result.cold_s == [7.5, 7.5]
+
+
+def test_every_run_has_the_settings_and_its_own_workers(plan: Plan, measuring: Measuring) -> None:
+    run(plan)
+    runs = [options for module, _, options in measuring.asked if module == "once"]
+    assert all(options[2:4] == ("--setting", "insert_rows=1000") for options in runs)
+    assert [options[1] for options in runs[:4]] == [2, 2, 1, 4]
+    assert runs[-1][4:] == ("--ask",)
+
+
+def test_freshness_is_measured_at_half_of_what_was_reached(
+    plan: Plan, measuring: Measuring
+) -> None:
+    run(plan)
+    rates = [
+        options[options.index("--events-per-s") + 1]
+        for _, folder, options in measuring.asked
+        if folder == "fresh"
+    ]
+    assert rates == [500_000.0, 500_000.0]
+
+
+def test_the_tables_of_a_run_are_gone_and_workloads_stay(plan: Plan, measuring: Measuring) -> None:
+    run(plan)
+    assert not (plan.keep / "run").exists()
+    assert (plan.keep / "main" / "messages.bin").exists()
+
+
+def test_a_peer_is_asked_for_the_same_recordings_and_a_wrong_result_ends_it(
+    plan: Plan, measuring: Measuring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def peer_run(recordings: Path | None, events: int, work_dir: Path) -> SimpleNamespace:
+        asked.append((recordings, events, list(work_dir.iterdir())))
+        return SimpleNamespace(events=events, seconds=2.0, cpu_s=3.0, checked=len(asked) < 3)
+
+    peer = SimpleNamespace(name="Quix", version="1", doing="", usual_events=500, run=peer_run)
+    monkeypatch.setattr(benches, "peers", lambda: [peer])
+    result = run(replace(plan, with_peers=True))
+    assert asked == [(plan.recordings, 500, [])] * 2
+    assert [each.events_per_s for each in result.rivals[0].runs] == [250.0, 250.0]
+    with pytest.raises(RuntimeError, match="Quix made is wrong"):
+        run(replace(plan, with_peers=True))
+
+
+def test_a_measurement_that_cannot_tell_is_repeated_but_not_for_ever(
+    plan: Plan, measuring: Measuring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unclear = [True, True]
+
+    def once(module: str, *arguments: Any) -> dict[str, Any]:
+        if unclear and unclear.pop():
+            raise Unclear("twice")
+        return measuring(module, *arguments)
+
+    monkeypatch.setattr(benches, "measured", once)
+    assert len(run(plan).ours) == 2
+    unclear += [True] * 3
+    with pytest.raises(Unclear, match="twice"):
+        run(plan)
+
+
+def test_without_recordings_the_title_says_that_events_are_simulated(tmp_path: Path) -> None:
+    assert Bench(Plan(None, tmp_path)).result.title == "SIMULATED events"
+
+
+def test_what_is_there_of_peers_has_what_is_asked_of_it() -> None:
+    for peer in peers():
+        assert peer.name and peer.doing and peer.usual_events > 0
+
+
+def test_a_quick_one_has_few_steps_and_no_peers(tmp_path: Path) -> None:
+    titles = [step.title for step in Bench(Plan.quick(None, tmp_path)).steps()]
+    assert len(titles) == 6
+
+
+@pytest.mark.service
+def test_a_small_one_is_measured_from_end_to_end(plan: Plan) -> None:
+    plan = replace(plan, runs=1, settings=(), other_workers=())
+    result = run(replace(plan, small_events=0, large_events=0, short_events=0))
+    assert result.ours[0].events >= 3_000
+    assert 0 < result.cold_s[0] < 120
+    assert result.fresh[0].freshness_ms["p50"] > 0
+    names = [table.name for table in tables(result)]
+    assert names == ["speeds", "targets", "processes", "freshness"]
