@@ -40,7 +40,8 @@ from tests.kit.clickhouse_process import ClickHouseOverHttp
 if TYPE_CHECKING:
     from clickhouse_connect.driver import Client
 
-_POLL_S = 0.2
+#: A look at the tables takes about 10 ms of CPU, so they are seldom: but at the end, for the time.
+_SELDOM_S, _OFTEN_S, _NEAR = 0.5, 0.1, 0.9
 _KNOCK_S = 0.5
 #: Nothing moved for so long: it never will. A worker's join takes a few seconds here.
 _PATIENCE_S = 60.0
@@ -127,7 +128,7 @@ class Running:
             for each in self.feed.messages:
                 sender.send(each.partition, each.key, each.value, each.time_ms)
         for look in range(_LOOKS):
-            time.sleep(look * _POLL_S)
+            time.sleep(look * _OFTEN_S)
             ended_s, used_s = self._wait(whole), self._cpu_s() - before_s
             found = read(self.client, self.feed.until_ms)
             if found == expected:
@@ -151,7 +152,7 @@ class Running:
                     f"nothing has moved for {_PATIENCE_S:g} s. Wanted: {whole}. There: {now}. "
                     f"Logs are in {self.place.folder}"
                 )
-            time.sleep(_POLL_S)
+            time.sleep(_OFTEN_S if now.rows >= _NEAR * whole.rows else _SELDOM_S)
 
     def _cpu_s(self) -> float:
         return sum(cpu_s(pid) for pid in (*(each.pid for each in self.workers), *self.others))
