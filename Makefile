@@ -86,6 +86,10 @@ bench-quick: $(READY) ## the most important of it, once, in under two minutes
 bench-compare: $(READY) ## has it become slower? compares the ratios in BEFORE and AFTER, two throughput.json
 	$(BIN)/python -m benchmarks.throughput.regression $(BEFORE) $(AFTER) $(ARGS)
 
+.PHONY: peers
+peers: $(READY) ## do the same work with what others would use, on RECORDINGS (Balabit; else SIMULATED); installs them
+	$(BIN)/python -m benchmarks.peers $(if $(RECORDINGS),--recordings $(RECORDINGS)) $(ARGS)
+
 .PHONY: images
 images: $(READY) ## build the container images from packages alone (root, Docker, debootstrap, Maven)
 	PYTHON=$(BIN)/python deploy/airgap/images.sh $(IMAGES)
@@ -115,6 +119,9 @@ lock: $(READY) ## renew all requirements.lock from what they are of (needs uv)
 	uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal --no-emit-index-url --no-emit-find-links --python-version 3.11 pyproject.toml --constraint requirements.lock --output-file deploy/requirements.lock
 	for one in reidentification throughput; do \
 	  uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal --no-emit-index-url --no-emit-find-links --python-version 3.11 benchmarks/$$one/requirements.in --constraint requirements.lock --output-file benchmarks/$$one/requirements.lock || exit 1; \
+	done
+	for one in quix_streams plain_faust consumer_loop; do \
+	  uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal --no-emit-index-url --no-emit-find-links --python-version 3.11 benchmarks/peers/$$one/requirements.in --output-file benchmarks/peers/$$one/requirements.lock || exit 1; \
 	done
 
 .PHONY: clean

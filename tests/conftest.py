@@ -22,6 +22,8 @@ settings.load_profile("glasshouse")
 _DOCKER_EXPECTED = "EXPECT_DOCKER"
 #: Set where Vault's server was built: a test with it may not be skipped there.
 _VAULT_EXPECTED = "EXPECT_VAULT"
+#: Set where other products were installed to compare with: a test of one may not be skipped there.
+_PEERS_EXPECTED = "EXPECT_PEERS"
 
 _AUDIT = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
 
@@ -32,7 +34,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="a test marked `service` that is skipped counts as failed; one marked `containers` "
         f"only where {_DOCKER_EXPECTED} says that there is a Docker daemon, one marked `vault` "
-        f"only where {_VAULT_EXPECTED} says that Vault was built, and none marked "
+        f"only where {_VAULT_EXPECTED} says that Vault was built, one marked "
+        f"`peers` only where {_PEERS_EXPECTED} says that they were installed, and none marked "
         "`clickhouse_server`, since no package carries one",
     )
 
@@ -58,6 +61,7 @@ def pytest_runtest_makereport(
         and not item.get_closest_marker("clickhouse_server")
         and (not item.get_closest_marker("containers") or os.environ.get(_DOCKER_EXPECTED))
         and (not item.get_closest_marker("vault") or os.environ.get(_VAULT_EXPECTED))
+        and (not item.get_closest_marker("peers") or os.environ.get(_PEERS_EXPECTED))
         and item.config.getoption("--strict-services")
         and not hasattr(report, "wasxfail")
     ):

@@ -29,6 +29,8 @@ def test_that_is_skipped():
         ("@pytest.mark.containers", "EXPECT_DOCKER", True),
         ("@pytest.mark.vault", "EXPECT_DOCKER", False),
         ("@pytest.mark.vault", "EXPECT_VAULT", True),
+        ("@pytest.mark.peers", "EXPECT_VAULT", False),
+        ("@pytest.mark.peers", "EXPECT_PEERS", True),
         ("@pytest.mark.clickhouse_server", "EXPECT_DOCKER", False),
     ],
     ids=[
@@ -37,6 +39,8 @@ def test_that_is_skipped():
         "a container where Docker is expected",
         "Vault where it was not built",
         "Vault where it is expected",
+        "other products where they were not installed",
+        "other products where they are expected",
         "a server that no package carries",
     ],
 )
@@ -52,7 +56,13 @@ def test_a_skip_is_a_failure_where_there_is_no_excuse(
         text=True,
         check=False,
         cwd=ROOT,
-        env={**os.environ, "EXPECT_DOCKER": "", "EXPECT_VAULT": "", expected or "UNUSED": "1"},
+        env={
+            **os.environ,
+            "EXPECT_DOCKER": "",
+            "EXPECT_VAULT": "",
+            "EXPECT_PEERS": "",
+            expected or "UNUSED": "1",
+        },
     )
     assert ended.returncode == (1 if failed else 0), ended.stdout
     assert "nothing to test with" in ended.stdout

@@ -1,0 +1,1 @@
+"""No framework: a loop over a consumer's messages."""

@@ -1,0 +1,1 @@
+"""Faust, as its documentation shows it: an agent for each event, a windowed table."""
