@@ -25,7 +25,7 @@ demo: $(READY) ## run a simulated organisation end to end, with nothing else ins
 	$(BIN)/glasshouse demo
 
 .PHONY: test
-test: $(READY) ## run all tests, two at a time; a skipped service test is a failure with STRICT=1
+test: $(READY) ## run all tests, two files at a time; a skipped service test is a failure with STRICT=1
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(if $(STRICT),--strict-services) $(ARGS)
 
 .PHONY: outage

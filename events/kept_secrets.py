@@ -13,10 +13,13 @@ from events.errors import DataDirError
 from events.settings import Settings
 from events.topics import Topic
 
+#: Its name in the data directory.
+FILE = "subject-secrets.json"
+
 
 def file_of(settings: Settings) -> Path:
     """Where they are kept."""
-    return settings.data_dir / "subject-secrets.json"
+    return settings.data_dir / FILE
 
 
 def kept(settings: Settings) -> dict[bytes, bytes]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from events import kept_secrets
 from events.errors import DataDirError
 from events.one_process import holder_of
 
@@ -20,7 +21,7 @@ _TABLES = "clickhouse"
 _SCRATCH = "tmp"
 #: What other commands may have put there before the first table was made.
 _MAY_COME_FIRST = frozenset(
-    {_LOCK, "keys.json", "subject-secrets.json", "audit.jsonl", "policies", "glasshouse.new"}
+    {_LOCK, "keys.json", kept_secrets.FILE, "audit.jsonl", "policies", "glasshouse.new"}
 )
 
 

@@ -141,4 +141,4 @@ def test_the_audit_finds_nothing_until_somebody_changes_a_row(stack: Stack) -> N
     bad = stack.run("audit", "verify", "--heads", heads)
     assert bad.returncode == 1
     assert "partition 0, offset 1, team_analytics" in bad.stdout
-    assert "was CHANGED" in bad.stdout
+    assert "the accounting, or an audit log, was CHANGED" in bad.stdout
