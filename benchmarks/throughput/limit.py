@@ -26,6 +26,7 @@ from events.policy import BUNDLED_POLICY
 from events.settings import Settings
 from sinks.block import Block
 from sinks.insert import Inserter
+from sinks.native import NativeInserts
 from sinks.prepare import prepare
 from sinks.tables import interactions
 from sinks.warehouse import open_warehouse
@@ -80,7 +81,7 @@ def limit_of(prepared: Prepared, data_dir: Path, settings: Settings) -> Limit:
 
 def _insert(client: Client, blocks: Sequence[Block]) -> tuple[float, float]:
     began_s, used_s = time.monotonic(), cpu_s(os.getpid())
-    inserter = Inserter(client, give_up_s=0)
+    inserter = Inserter(NativeInserts(client), give_up_s=0)
     for block in blocks:
         inserter.insert(block)
     return time.monotonic() - began_s, cpu_s(os.getpid()) - used_s
