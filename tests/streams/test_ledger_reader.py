@@ -108,24 +108,31 @@ class FakeConsumer:
         told = self.broker.told_end
         return self.broker.low, self.broker.end if told is None else told
 
-    def consume(self, count: int, timeout: float) -> list[FakeMessage]:
+    def poll(self, timeout: float) -> FakeMessage | None:
         time.sleep(0.001)
+        return self._next()
+
+    def consume(self, count: int, timeout: float) -> list[FakeMessage]:
+        found: list[FakeMessage] = []
+        while len(found) < count and (message := self._next()) is not None:
+            found.append(message)
+        return found
+
+    def _next(self) -> FakeMessage | None:
         broker = self.broker
         if broker.held_back or broker.away or self.position < broker.low:
-            return []
-        found: list[FakeMessage] = []
-        while self.position < broker.end and len(found) < count:
-            if broker.fault_before == self.position:
-                broker.fault_before = None
-                found.append(FakeMessage(-1, KafkaError(KafkaError._ALL_BROKERS_DOWN)))
-            record = broker.records[self.position - broker.low]
-            found.append(FakeMessage(self.position, None, record))
-            self.position += 1
-            self.at_end = False
-        if not self.at_end:
+            return None
+        if self.position == broker.end:
+            if self.at_end:
+                return None
             self.at_end = True
-            found.append(FakeMessage(self.position, KafkaError(KafkaError._PARTITION_EOF)))
-        return found
+            return FakeMessage(self.position, KafkaError(KafkaError._PARTITION_EOF))
+        if broker.fault_before == self.position:
+            broker.fault_before = None
+            return FakeMessage(-1, KafkaError(KafkaError._ALL_BROKERS_DOWN))
+        self.position += 1
+        self.at_end = False
+        return FakeMessage(self.position - 1, None, broker.records[self.position - 1 - broker.low])
 
     def close(self) -> None:
         self.position = -1
@@ -135,7 +142,7 @@ class FakeConsumer:
 def reading(
     broker: FakeBroker, monkeypatch: pytest.MonkeyPatch, codec: Codec | None = None
 ) -> Iterator[tuple[LedgerReader, FixedClock]]:
-    monkeypatch.setattr("streams.topic_reader.Consumer", lambda config: FakeConsumer(broker))
+    monkeypatch.setattr("streams.proved_reader.Consumer", lambda config: FakeConsumer(broker))
     clock = FixedClock(NOW_MS)
     settings = Settings(kafka_servers="nowhere:1")
     reader = LedgerReader(settings, codec or Codec(), clock, digest_key=DIGEST_KEY)

@@ -27,7 +27,7 @@ ANNA, BEN = SUBJECTS[:2]
 def reading(
     broker: FakeBroker, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[tuple[SecretsReader, FixedClock]]:
-    monkeypatch.setattr("streams.topic_reader.Consumer", lambda config: FakeConsumer(broker))
+    monkeypatch.setattr("streams.proved_reader.Consumer", lambda config: FakeConsumer(broker))
     clock = FixedClock(NOW_MS)
     settings = Settings(kafka_servers="nowhere:1")
     reader = SecretsReader(settings, Codec(), clock, secrets=Secrets())
