@@ -10,7 +10,7 @@ here, and go as Arrow.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -46,9 +46,7 @@ class NativeInserts:
         """As the client's own, and with the same outcome."""
         if not is_native(arrow_table):
             return self.client.insert_arrow(table, arrow_table, settings=settings)
-        body, packing = native(arrow_table), self.client.write_compression
-        if packing in ("lz4", "zstd"):
-            body = pa.compress(body, codec=packing, asbytes=True)
+        body, packing = self._body(arrow_table), self.client.write_compression
         return self.client.raw_insert(
             table, arrow_table.column_names, body, settings, "Native", packing
         )
@@ -61,6 +59,13 @@ class NativeInserts:
         """As the client's own."""
         return self.client.query(query, parameters=parameters)
 
+    def _body(self, rows: pa.Table) -> bytes | Generator[bytes]:
+        """By HTTP packed, and whole, since the client may have to send it again."""
+        packing, block = self.client.write_compression, native(rows)
+        if packing in ("lz4", "zstd"):
+            return bytes(pa.compress(b"".join(block), codec=packing, asbytes=True))
+        return block
+
 
 def is_native(rows: pa.Table) -> bool:
     """Whether there are rows, and every column is of numbers, of moments in ms, or of words from a
@@ -71,12 +76,10 @@ def is_native(rows: pa.Table) -> bool:
     )
 
 
-def native(rows: pa.Table) -> bytes:
-    """``rows``, for which ``is_native`` is true, as one block."""
-    return b"".join(_block(rows.unify_dictionaries().combine_chunks()))
-
-
-def _block(rows: pa.Table) -> Iterator[bytes]:
+def native(rows: pa.Table) -> Generator[bytes]:
+    """``rows``, for which ``is_native`` is true, as one block, a column at a time: a block that
+    stood in memory whole would take as much as the rows."""
+    rows = rows.unify_dictionaries().combine_chunks()
     yield _varint(rows.num_columns) + _varint(rows.num_rows)
     for name, column in zip(rows.column_names, rows.columns, strict=True):
         values = column.chunk(0)

@@ -145,4 +145,4 @@ def test_rows_that_have_no_such_columns_go_as_arrow() -> None:
 
 def test_numbers_stand_in_a_block_as_they_lie_in_memory() -> None:
     table = pa.table({"n": pa.array([1, 2**16 - 1], pa.uint16())})
-    assert native(table) == b"\x01\x02" + b"\x01n" + b"\x06UInt16" + b"\x01\x00\xff\xff"
+    assert b"".join(native(table)) == b"\x01\x02" + b"\x01n" + b"\x06UInt16" + b"\x01\x00\xff\xff"
