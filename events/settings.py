@@ -177,7 +177,7 @@ class Settings(BaseModel):
         1_000, description="A worker stops after this many bad messages in a row in a partition."
     )
     insert_rows: Annotated[int, Field(ge=1_000, le=5_000_000)] = Field(
-        500_000, description="A table's rows are inserted once there are this many."
+        1_000_000, description="A table's rows are inserted once there are this many."
     )
     insert_age_ms: Annotated[int, Field(ge=10, le=600_000)] = Field(
         1_000, description="Rows are inserted at the latest after this long."
