@@ -12,7 +12,6 @@ import typer
 from rich.progress import Progress
 
 from benchmarks.throughput.bench import Bench, Plan, Step
-from benchmarks.throughput.peers import MISSING
 from benchmarks.throughput.result import Result
 from benchmarks.throughput.show import method, tables
 from events.errors import GlasshouseError
@@ -89,7 +88,7 @@ def main(
         raise typer.Exit(1) from None
     if write is not None:
         _save(result, write)
-    _show(result, as_json=as_json, compared=plan.with_peers)
+    _show(result, as_json=as_json)
 
 
 def _run(bench: Bench) -> Result:
@@ -123,15 +122,13 @@ def _save(result: Result, folder: Path) -> None:
     draw(result, folder)
 
 
-def _show(result: Result, *, as_json: bool, compared: bool) -> None:
+def _show(result: Result, *, as_json: bool) -> None:
     if as_json:
         show_json(result.to_json())
         return
     for table in tables(result):
         show_table(table.title, table.columns, table.rows)
     out.print(method(result), highlight=False, markup=False, soft_wrap=True)
-    if compared and not result.rivals:
-        out.print(MISSING)
 
 
 if __name__ == "__main__":
