@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from events.clock import Clock, SystemClock
 from events.errors import ServerMissing, Stop
-from events.kafka import client_config, end_offsets
+from events.kafka import arrived, client_config, end_offsets
 from events.settings import Settings
 from events.topics import Topic
 
@@ -31,6 +31,7 @@ def last_values(settings: Settings, topic: Topic, clock: Clock | None = None) ->
                 "group.id": "glasshouse-show",  # never joined: assign() needs a name
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
+                "auto.offset.reset": "earliest",  # where the topic begins later than at 0
                 "fetch.wait.max.ms": 100,  # the end is told only after this wait
             },
         )
@@ -38,9 +39,9 @@ def last_values(settings: Settings, topic: Topic, clock: Clock | None = None) ->
     found: dict[bytes, bytes] = {}
     read_to, heard_s = 0, clock.monotonic_s()
     try:
-        consumer.assign([TopicPartition(topic.value, 0, OFFSET_BEGINNING)])
+        consumer.assign([TopicPartition(topic.value, 0, 0)])
         while read_to < end:
-            messages = consumer.consume(_POLL_RECORDS, timeout=_POLL_S)
+            messages = arrived(consumer, _POLL_RECORDS, _POLL_S)
             before = read_to
             for message in messages:
                 read_to = max(read_to, _take(message, topic, found))

@@ -6,7 +6,14 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka import (
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicCollection,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient, TopicMetadata
 from confluent_kafka.cimpl import NewTopic
 
@@ -52,6 +59,13 @@ def _security(settings: Settings) -> dict[str, Any]:
         config["sasl.username"] = settings.kafka_user
         config["sasl.password"] = settings.kafka_password.get_secret_value()
     return config
+
+
+def arrived(consumer: Consumer, most: int, within_s: float) -> list[Message]:
+    """What has come, up to ``most``; it is waited for as long as there is nothing. (``consume``
+    waits until there are ``most``, or the whole time.)"""
+    first = consumer.poll(within_s)
+    return [] if first is None else [first, *consumer.consume(most, timeout=0)]
 
 
 def transactional_id(settings: Settings, source: Topic, partition: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from events.clock import Clock, SystemClock
 from events.codec import Codec
@@ -14,7 +14,7 @@ from events.consent_key import key_parts
 from events.consent_message import Heard, heard
 from events.consent_record import ConsentRecord
 from events.errors import ServerMissing, Stop
-from events.kafka import client_config
+from events.kafka import arrived, client_config
 from events.purposes import PURPOSES, Purpose
 from events.settings import Settings
 from events.topics import Topic
@@ -75,6 +75,7 @@ def read_said(
                 "group.id": "glasshouse-show",  # never joined: assign() needs a name
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
+                "auto.offset.reset": "earliest",  # where the topic begins later than at 0
                 "fetch.wait.max.ms": 100,  # the end is told only after this wait
             },
         )
@@ -82,9 +83,9 @@ def read_said(
     said: Said = {(person, purpose): Spoken() for person in people for purpose in PURPOSES}
     heard_s = clock.monotonic_s()
     try:
-        consumer.assign([TopicPartition(Topic.CONSENT.value, 0, OFFSET_BEGINNING)])
+        consumer.assign([TopicPartition(Topic.CONSENT.value, 0, 0)])
         while True:
-            messages = consumer.consume(_POLL_RECORDS, timeout=_POLL_S)
+            messages = arrived(consumer, _POLL_RECORDS, _POLL_S)
             if messages:
                 heard_s = clock.monotonic_s()
             elif clock.monotonic_s() - heard_s > settings.server_timeout_s:

@@ -15,7 +15,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from events.clock import MS_PER_S, Clock
 from events.errors import Retry
-from events.kafka import client_config
+from events.kafka import arrived, client_config
 from events.settings import Settings
 from events.topics import Topic
 
@@ -120,12 +120,10 @@ class ProvedReader:
 
     def _read(self, consumer: Consumer) -> bool:
         """Wait a moment for a record, and take in all that came. Whether anything did."""
-        first = consumer.poll(_POLL_S)
-        if first is None:
-            return False
-        for message in (first, *consumer.consume(_POLL_RECORDS, timeout=0)):
+        messages = arrived(consumer, _POLL_RECORDS, _POLL_S)
+        for message in messages:
             self._hand_on(message)
-        return True
+        return bool(messages)
 
     def _hand_on(self, message: Message) -> None:
         error, offset = message.error(), message.offset() or 0

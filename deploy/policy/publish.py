@@ -90,7 +90,8 @@ def _send(settings: Settings, codec: Codec, unsent: Sequence[SignedPolicy]) -> N
         if error is not None:
             refused.append(error)
 
-    producer = Producer(client_config(settings, **{"enable.idempotence": True}))
+    # One that Kafka has twice is read once (``PolicyReader``): no need to wait for a producer's id.
+    producer = Producer(client_config(settings, **{"acks": "all", "max.in.flight": 1}))
     for signed in unsent:
         value = codec.encode(SCHEMA, to_record(signed))
         producer.produce(
