@@ -41,6 +41,7 @@ from streams.credentials import credentials
 from streams.decode import RawMessage
 from streams.emit import Emission, Source, emit
 from streams.ledger_reader import LedgerReader
+from streams.no_tables import NoTables
 from streams.observe import observe
 from streams.outbox import LARGEST_MESSAGE_BYTES, Outbox
 from streams.pipeline import Rules, process
@@ -120,6 +121,7 @@ class Worker:
             broker=[f"aiokafka://{server}" for server in settings.kafka_servers.split(",")],
             broker_credentials=credentials(settings),
             store="memory://",
+            TableManager=NoTables,
             datadir=datadir,
             web_enabled=False,
             topic_allow_declare=False,
