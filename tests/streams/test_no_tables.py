@@ -28,7 +28,7 @@ def test_the_manager_of_tables_starts_without_waiting(stopping: bool) -> None:
     manager = NoTables(cast("Any", SimpleNamespace(conf=None, consumer=consumer)))
     recovery = Recovery()
     manager._recovery = cast("Any", recovery)
-    manager.sleep = never  # type: ignore[method-assign,assignment]
+    manager.sleep = never  # type: ignore[method-assign]
     if stopping:
         manager._stopped.set()
     asyncio.run(manager.on_start())
