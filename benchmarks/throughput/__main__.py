@@ -5,12 +5,14 @@ python -m benchmarks.throughput Mouse-Dynamics-Challenge/training_files --write 
 from __future__ import annotations
 
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.progress import Progress
 
+from benchmarks.throughput import profile as watching
 from benchmarks.throughput.bench import Bench, Plan, Step
 from benchmarks.throughput.result import Result
 from benchmarks.throughput.show import method, tables
@@ -79,6 +81,7 @@ def main(
         )
     )
     try:
+        _need(pyspy=plan.with_profile and show is None, matplotlib=write is not None)
         result = _run(Bench(plan)) if show is None else Result.load(show)
     except KeyboardInterrupt:
         err.print(f"stopped; what was measured is in {keep / 'throughput.json'}")
@@ -89,6 +92,12 @@ def main(
     if write is not None:
         _save(result, write)
     _show(result, as_json=as_json)
+
+
+def _need(*, pyspy: bool, matplotlib: bool) -> None:
+    """``RuntimeError`` where what is needed at the end is not there: hours earlier."""
+    if (pyspy and watching.pyspy() is None) or (matplotlib and find_spec("matplotlib") is None):
+        raise RuntimeError("py-spy or matplotlib is not installed: run it as `make bench`")
 
 
 def _run(bench: Bench) -> Result:

@@ -193,3 +193,24 @@ def test_a_small_one_is_measured_from_end_to_end(plan: Plan) -> None:
     assert found.fresh[0].freshness_ms["p50"] > 0
     names = [table.name for table in tables(found)]
     assert names == ["speeds", "targets", "processes", "freshness"]
+
+
+@pytest.mark.parametrize(
+    ("options", "missing"),
+    [(["--no-profile", "--write", "there"], "find_spec"), ([], "pyspy")],
+)
+def test_what_is_needed_at_the_end_is_looked_for_before_hours_of_measuring(
+    measuring: Measuring, monkeypatch: pytest.MonkeyPatch, options: list[str], missing: str
+) -> None:
+    def absent(*_: object) -> None:
+        return None
+
+    names = {
+        "find_spec": "benchmarks.throughput.__main__.find_spec",
+        "pyspy": "benchmarks.throughput.profile.pyspy",
+    }
+    monkeypatch.setattr(names[missing], absent)
+    ended = CliRunner().invoke(app, ["--no-peers", *options])
+    assert ended.exit_code == 1
+    assert "run it as `make bench`" in ended.stderr
+    assert not measuring.asked
