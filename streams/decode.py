@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from events.batch import SCHEMA, Header, count_events, header_of
+from events.batch import SCHEMA, Header, as_written_now, columns_of, count_events, header_of
 from events.codec import Codec
 from events.errors import Reject
 from events.outcomes import Rejected
-from events.schemas import newest
 from streams.open_subjects import SubjectOpener
 
 
@@ -74,7 +73,7 @@ def decode(
     broken: list[Broken] = []
     for message in messages:
         try:
-            record = codec.decode(SCHEMA, message.value)
+            record = as_written_now(codec.decode(SCHEMA, message.value))
             count = count_events(record)
             if opener and record["sealed_subject"]:
                 record["subject"] = opener.subject_of(record["sealed_subject"])
@@ -90,12 +89,9 @@ def _joined(
     offset: NDArray[np.int64], count: NDArray[np.int64], records: Sequence[dict[str, Any]]
 ) -> Batches:
     """``records`` of sound batches with so many events."""
-    columns: dict[str, NDArray[Any]] = {
-        column.name: np.frombuffer(b"".join([r[column.name] for r in records]), column.dtype)
-        for column in newest(SCHEMA).packed
-    }
-    headers = tuple(map(header_of, records))
     first = np.cumsum(count) - count
+    columns = columns_of(records)
+    headers = tuple(map(header_of, records))
     base_ms = np.array([header.base_time_ms for header in headers], dtype=np.int64)
     deltas = columns.pop("time_delta_ms")
     elapsed_ms = np.cumsum(deltas, dtype=np.int64)
