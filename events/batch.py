@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
-from events.columns import Column, count_rows, pack, unpack
+from events.columns import Column, fitted, unpack
 from events.errors import Reject
 from events.outcomes import Rejected
-from events.schemas import newest
+from events.schemas import PackedColumn, newest, of_version
 from events.sealing import MAX_SEALED_BYTES
+from events.steps import places, steps
 from events.vocabulary import MAX_BATCH_EVENTS, MAX_TIME_MS, Origin, Surface
 
 SCHEMA = "interaction_batch"
-COLUMN_NAMES = tuple(column.name for column in newest(SCHEMA).packed)
+#: The columns of a batch. Versions 1 and 2 of the schema have them as they are; version 3 has steps
+#: in the place of x and y.
+_COLUMNS = of_version(SCHEMA, 2).packed
+COLUMN_NAMES = tuple(column.name for column in _COLUMNS)
+_WRITTEN = newest(SCHEMA).packed
+_WIDTHS = tuple((column.name, column.dtype.itemsize) for column in _WRITTEN)
+_AS_THEY_ARE = tuple(column for column in _WRITTEN if column.name in COLUMN_NAMES)
 
 _IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
 _SUBJECT_BYTES = range(1, 129)
@@ -90,8 +97,43 @@ def to_record(batch: InteractionBatch) -> dict[str, Any]:
     if batch.header.subject or not batch.header.sealed_subject:
         raise ValueError("a batch is sealed before it is written")
     record: dict[str, Any] = {name: getattr(batch.header, name) for name in _HEADER_NAMES}
-    record.update(pack(batch.columns, newest(SCHEMA).packed))
+    record.update(_packed(batch.columns))
     return record
+
+
+def _packed(columns: Mapping[str, Column]) -> dict[str, bytes]:
+    """All fields for ``columns``, also those that are no longer written."""
+    fit = fitted(columns, _COLUMNS)
+    packed = {"x_px": b"", "y_px": b"", "steps": steps(fit.pop("x_px"), fit.pop("y_px"))}
+    packed.update((name, column.tobytes()) for name, column in fit.items())
+    return packed
+
+
+def columns_of(records: Sequence[Mapping[str, Any]]) -> dict[str, Column]:
+    """Columns over all events of sound ``records``, written as now, in their order."""
+    columns: dict[str, Column] = {
+        column.name: np.frombuffer(b"".join([r[column.name] for r in records]), column.dtype)
+        for column in _AS_THEY_ARE
+    }
+    columns["x_px"], columns["y_px"] = places([record["steps"] for record in records])
+    return columns
+
+
+def layout_of(record: Mapping[str, Any]) -> tuple[PackedColumn, ...]:
+    """The columns that a decoded record has. Raises ``Reject(UNEQUAL_COLUMNS)`` where it has places
+    as well as steps."""
+    if not (record["x_px"] or record["y_px"]):
+        return _WRITTEN
+    if record["steps"]:
+        raise Reject(Rejected.UNEQUAL_COLUMNS)
+    return _COLUMNS
+
+
+def as_written_now(record: dict[str, Any]) -> dict[str, Any]:
+    """A decoded record of any version, with the columns of the newest. Raises
+    ``Reject(UNEQUAL_COLUMNS)`` where it cannot have them."""
+    layout = layout_of(record)
+    return record if layout is _WRITTEN else record | _packed(unpack(record, layout))
 
 
 def _names_someone(record: Mapping[str, Any]) -> bool:
@@ -108,8 +150,8 @@ def header_of(record: Mapping[str, Any]) -> Header:
 
 
 def count_events(record: Mapping[str, Any]) -> int:
-    """How many events a decoded record has. Raises ``Reject`` with the reason that refuses it
-    whole."""
+    """How many events a decoded record has, which is as written now. Raises ``Reject`` with the
+    reason that refuses it whole."""
     if (
         not _names_someone(record)
         or not is_identifier(record["team"])
@@ -124,7 +166,10 @@ def count_events(record: Mapping[str, Any]) -> int:
         raise Reject(Rejected.INVALID_HEADER)
     if record["base_time_ms"] < 0:
         raise Reject(Rejected.NEGATIVE_TIME)
-    (count,) = count_rows(record, newest(SCHEMA).packed).values()
+    count = len(record["action"])
+    for name, width in _WIDTHS:
+        if len(record[name]) != count * width:
+            raise Reject(Rejected.UNEQUAL_COLUMNS)
     if count == 0:
         raise Reject(Rejected.EMPTY_BATCH)
     if count > MAX_BATCH_EVENTS:
@@ -132,8 +177,9 @@ def count_events(record: Mapping[str, Any]) -> int:
     return count
 
 
-def from_record(record: Mapping[str, Any]) -> InteractionBatch:
+def from_record(record: dict[str, Any]) -> InteractionBatch:
     """The batch of a decoded record, its subject still sealed. Raises ``Reject`` with the reason
     that refuses it whole."""
+    record = as_written_now(record)
     count_events(record)
-    return InteractionBatch(header_of(record), unpack(record, newest(SCHEMA).packed))
+    return InteractionBatch(header_of(record), columns_of([record]))

@@ -20,14 +20,20 @@ Column = NDArray[Any]
 
 def pack(columns: Mapping[str, Column], layout: Sequence[PackedColumn]) -> dict[str, bytes]:
     """Bytes for every column of ``layout``. OverflowError where a value does not fit its type."""
-    packed = {}
+    return {name: values.tobytes() for name, values in fitted(columns, layout).items()}
+
+
+def fitted(columns: Mapping[str, Column], layout: Sequence[PackedColumn]) -> dict[str, Column]:
+    """Every column of ``layout`` in its type. OverflowError where a value does not fit it."""
+    narrow = {}
     for column in layout:
         values = np.asarray(columns[column.name])
-        narrow = values.astype(column.dtype, copy=False)
-        if narrow.dtype != values.dtype and not np.array_equal(narrow, values):
+        narrow[column.name] = values.astype(column.dtype, copy=False)
+        if narrow[column.name].dtype != values.dtype and not np.array_equal(
+            narrow[column.name], values
+        ):
             raise OverflowError(f"column {column.name} has values that are not {column.dtype}")
-        packed[column.name] = narrow.tobytes()
-    return packed
+    return narrow
 
 
 def unpack(record: Mapping[str, Any], layout: Sequence[PackedColumn]) -> dict[str, Column]:

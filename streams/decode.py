@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from events.batch import SCHEMA, Header, count_events, header_of
+from events.batch import SCHEMA, Header, as_written_now, columns_of, count_events, header_of
 from events.codec import Codec
 from events.errors import Reject
 from events.outcomes import Rejected
-from events.schemas import newest
 from streams.open_subjects import SubjectOpener
 
 
@@ -74,7 +73,7 @@ def decode(
     broken: list[Broken] = []
     for message in messages:
         try:
-            record = codec.decode(SCHEMA, message.value)
+            record = as_written_now(codec.decode(SCHEMA, message.value))
             count = count_events(record)
             if opener and record["sealed_subject"]:
                 record["subject"] = opener.subject_of(record["sealed_subject"])
@@ -90,23 +89,21 @@ def _joined(
     offset: NDArray[np.int64], count: NDArray[np.int64], records: Sequence[dict[str, Any]]
 ) -> Batches:
     """``records`` of sound batches with so many events."""
-    columns: dict[str, NDArray[Any]] = {
-        column.name: np.frombuffer(b"".join([r[column.name] for r in records]), column.dtype)
-        for column in newest(SCHEMA).packed
-    }
-    headers = tuple(map(header_of, records))
     first = np.cumsum(count) - count
+    columns = columns_of(records)
+    headers = tuple(map(header_of, records))
     base_ms = np.array([header.base_time_ms for header in headers], dtype=np.int64)
     deltas = columns.pop("time_delta_ms")
     elapsed_ms = np.cumsum(deltas, dtype=np.int64)
     before_ms = elapsed_ms[first] - deltas[first] if headers else first
-    total = len(deltas)
+    # Numbers of events in a take, which 32 bits hold: half the memory, a tenth of the time.
+    number, begin = np.arange(len(deltas), dtype=np.int32), first.astype(np.int32)
     return Batches(
         headers=headers,
         offset=offset,
         event_count=count,
         owner=np.repeat(np.arange(len(headers), dtype=np.int32), count),
-        index=(np.arange(total) - np.repeat(first, count)).astype(np.uint16),
+        index=(number - np.repeat(begin, count)).astype(np.uint16),
         time_ms=elapsed_ms + np.repeat(base_ms - before_ms, count),
         **columns,
     )

@@ -4,21 +4,24 @@ broken. Names of people, teams and ids are canaries: they can be searched for in
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import fastavro
 import numpy as np
 from hypothesis import strategies as st
 
 from events.batch import SCHEMA, Header, InteractionBatch, to_record
 from events.clock import MS_PER_DAY, MS_PER_HOUR, MS_PER_MINUTE
-from events.codec import MAX_MESSAGE_BYTES, Codec
-from events.columns import Column
+from events.codec import MAX_MESSAGE_BYTES, SINGLE_OBJECT_MAGIC, Codec
+from events.columns import Column, pack
 from events.consent import TO_TERMS, ConsentAction, Terms, Word
 from events.outcomes import Rejected
 from events.policy import BUNDLED_POLICY, Policy, load_policy
 from events.purposes import GOVERNANCE, PURPOSES, Purpose
+from events.schemas import newest, of_version
 from events.sealing import MAX_SEALED_BYTES, SUBJECT, PrivateKeys, PublicKey, pad
 from events.vocabulary import (
     MAX_BATCH_EVENTS,
@@ -281,9 +284,19 @@ def record_of(batch: InteractionBatch) -> dict[str, Any]:
     return to_record(SEALER.sealed(batch) if batch.header.subject else batch)
 
 
-def written_before_sealing(batch: InteractionBatch) -> dict[str, Any]:
-    """The record of a batch as version 1 of the schema was read: its subject readable."""
-    return {**record_of(batch), "subject": batch.header.subject, "sealed_subject": b""}
+def written_in(version: int, batch: InteractionBatch) -> bytes:
+    """The batch as a message of that version of the schema: in 1 its subject is readable, in 1 and
+    2 its places are in pixels."""
+    schema, record = of_version(SCHEMA, version), record_of(batch)
+    if schema is newest(SCHEMA):
+        return encoded(batch)
+    record |= pack(batch.columns, schema.packed)
+    if version == 1:
+        record["subject"] = batch.header.subject
+    out = io.BytesIO()
+    out.write(SINGLE_OBJECT_MAGIC + schema.fingerprint)
+    fastavro.schemaless_writer(out, schema.parsed, record)
+    return out.getvalue()
 
 
 @st.composite
@@ -329,10 +342,11 @@ def broken(draw: st.DrawFn) -> Sent:
 
 @st.composite
 def runs(draw: st.DrawFn, most: int = 6) -> list[Sent]:
-    """What stands in one partition, by offset: distinct batches, published once or more, and
-    broken messages between them."""
+    """What stands in one partition, by offset: distinct batches, by producers of any version,
+    published once or more, and broken messages between them."""
+    versions = st.sampled_from((1, 2, 3))
     distinct = [
-        Sent(encoded(batch), batch)
+        Sent(written_in(draw(versions), batch), batch)
         for batch in (draw(batches(number)) for number in range(draw(st.integers(0, most))))
     ]
     again = draw(st.lists(st.sampled_from(distinct), max_size=2)) if distinct else []

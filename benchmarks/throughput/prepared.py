@@ -14,6 +14,7 @@ import json
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from benchmarks.throughput.workload import Workload
 from events.batch import SCHEMA, to_record
 from events.codec import Codec
 from events.policy import BUNDLED_POLICY, load_policy
+from events.schemas import newest
 from events.sealing import routing_key
 from producers.sealer import Sealer
 from streams.keys import load_keys, new_ring, save_keys
@@ -110,9 +112,16 @@ def _found(workload: Workload, folder: Path) -> Prepared | None:
         found.title == workload.title
         and found.batch_events == workload.batch_events
         and found.first_ms == workload.first_ms
+        and _is_written_now(found)
         and found.expected == expected_of(workload, load_policy(BUNDLED_POLICY))
     )
     if not same:
         (folder / "prepared.json").unlink()
         return None
     return found
+
+
+def _is_written_now(found: Prepared) -> bool:
+    """Whether its messages are written with the schema that producers write with now."""
+    first = islice(found.messages(), 1)
+    return all(Codec().writer_of(value)[0] is newest(SCHEMA).parsed for _, value, _ in first)

@@ -13,7 +13,7 @@ from typing import Any
 
 import fastavro
 
-from events.batch import SCHEMA, Header, from_record
+from events.batch import SCHEMA, Header, from_record, layout_of
 from events.codec import CONFLUENT_MAGIC, MAX_SOURCE_BYTES, SINGLE_OBJECT_MAGIC, Codec
 from events.errors import Reject
 from events.outcomes import Rejected
@@ -21,7 +21,6 @@ from events.schemas import newest
 from events.vocabulary import MAX_BATCH_EVENTS
 from streams.decode import RawMessage, decode
 
-_LAYOUT = newest(SCHEMA).packed
 #: A batch of one event with which nothing is wrong.
 _SOUND: dict[str, Any] = {
     **dict.fromkeys(("batch_id", "session"), bytes(16)),
@@ -29,7 +28,8 @@ _SOUND: dict[str, Any] = {
     **{"subject": "", "sealed_subject": b"sealed"},
     **dict.fromkeys(("sequence", "surface", "origin", "base_time_ms"), 0),
     **dict.fromkeys(("screen_width_px", "screen_height_px"), 1),
-    **{column.name: bytes(column.dtype.itemsize) for column in _LAYOUT},
+    **{column.name: bytes(column.dtype.itemsize) for column in newest(SCHEMA).packed},
+    **dict.fromkeys(("x_px", "y_px"), b""),
 }
 _SUBJECT = ("subject", "sealed_subject")
 
@@ -132,8 +132,12 @@ def _unusable(record: dict[str, Any]) -> Iterator[str]:
 
 def _of_columns(value: bytes, codec: Codec) -> tuple[str, str]:
     record = codec.decode(SCHEMA, value)
+    try:
+        layout = layout_of(record)
+    except Reject:
+        return "columns", "places stand there twice: in pixels, and as steps"
     sizes = {
-        column.name: divmod(len(record[column.name]), column.dtype.itemsize) for column in _LAYOUT
+        column.name: divmod(len(record[column.name]), column.dtype.itemsize) for column in layout
     }
     torn = [name for name, (_, rest) in sizes.items() if rest]
     if torn:
@@ -143,9 +147,7 @@ def _of_columns(value: bytes, codec: Codec) -> tuple[str, str]:
 
 
 def _of_number(value: bytes, codec: Codec) -> tuple[str, str]:
-    record = codec.decode(SCHEMA, value)
-    first = _LAYOUT[0]
-    count = len(record[first.name]) // first.dtype.itemsize
+    count = len(codec.decode(SCHEMA, value)["action"])
     return "columns", f"{count:,} events, and 1 to {MAX_BATCH_EVENTS:,} are read"
 
 

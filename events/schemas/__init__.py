@@ -2,7 +2,8 @@
 
 Files are ``<name>.v<n>.avsc``. The newest version of a name is what is written, and the reader's
 schema; all versions can be read. A packed column's type is part of its name's meaning: it never
-changes (Avro's fingerprint leaves custom attributes out); a new type is a new field.
+changes (Avro's fingerprint leaves custom attributes out); a new type is a new field. A column that
+is no longer written stays as ``bytes`` that are empty, so that what was written before is read.
 """
 
 from __future__ import annotations
@@ -105,3 +106,12 @@ def newest(name: str) -> BundledSchema:
     if not versions:
         raise KeyError(name)
     return versions[-1]
+
+
+@cache
+def of_version(name: str, version: int) -> BundledSchema:
+    """That version of ``name``, as earlier programs wrote it; KeyError if there is none."""
+    for schema in bundled():
+        if (schema.name, schema.version) == (name, version):
+            return schema
+    raise KeyError(name, version)

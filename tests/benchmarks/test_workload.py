@@ -16,6 +16,7 @@ from benchmarks.throughput.workload import COPY_SHIFT_MS, Workload
 from events.batch import SCHEMA, header_of
 from events.codec import Codec
 from events.policy import BUNDLED_POLICY, load_policy
+from events.schemas import newest, of_version
 from producers.batches import batch_starts
 from streams.keys import load_keys
 from tests.benchmarks.made import write_recordings
@@ -109,6 +110,18 @@ def test_what_was_prepared_is_used_again_and_another_workload_is_made_anew(
     assert made.keys.read_bytes() == keys
     other = Workload.of("made up", workload.pieces, 12_000, 32, workload.first_ms)
     assert prepare(other, tmp_path).expected.messages > made.expected.messages
+
+
+def test_what_was_prepared_with_an_earlier_schema_is_made_anew(
+    workload: Workload, tmp_path: Path
+) -> None:
+    made = prepare(workload, tmp_path)
+    keys, file = made.keys.read_bytes(), tmp_path / "messages.bin"
+    now, before = newest(SCHEMA).fingerprint, of_version(SCHEMA, 2).fingerprint
+    file.write_bytes(file.read_bytes().replace(now, before))
+    assert prepare(workload, tmp_path).expected == made.expected
+    assert made.keys.read_bytes() != keys
+    assert before not in file.read_bytes()
 
 
 def test_events_off_the_screen_are_expected_to_be_rejected(workload: Workload) -> None:

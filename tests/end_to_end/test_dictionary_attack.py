@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import pytest
 
-from events.batch import SCHEMA as BATCH
 from events.codec import Codec
 from events.compacted import last_values
 from events.consent import ConsentAction
@@ -29,7 +28,7 @@ from tests.end_to_end.scenario import send_broken_messages
 from tests.end_to_end.stack import Stack, running_stack
 from tests.kit.consent import early
 from tests.producers.read_back import everything_on
-from tests.strategies import encoded, sound_batch, word, written_before_sealing
+from tests.strategies import encoded, sound_batch, word, written_in
 
 pytestmark = pytest.mark.service
 
@@ -167,7 +166,7 @@ def test_the_same_attack_finds_everybody_where_names_can_be_read(
 
 def _as_the_first_version(topic: Topic, name: str) -> bytes:
     if topic is Topic.RAW:
-        return Codec().encode(BATCH, written_before_sealing(sound_batch(subject=name)))
+        return written_in(1, sound_batch(subject=name))
     return early(word(ConsentAction.PAUSE, name)).key
 
 

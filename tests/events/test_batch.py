@@ -9,14 +9,25 @@ import pytest
 from hypothesis import given
 
 from events.batch import SCHEMA, from_record, is_identifier, is_subject, to_record
+from events.codec import Codec
 from events.errors import Reject
 from events.outcomes import WHOLE_MESSAGE, Rejected
 from events.schemas import newest
 from events.vocabulary import MAX_BATCH_EVENTS, MAX_TIME_MS
-from tests.strategies import SUBJECTS, TEAMS, batches, record_of, sound_batch
+from tests.strategies import (
+    SUBJECTS,
+    TEAMS,
+    batches,
+    encoded,
+    record_of,
+    sound_batch,
+    written_in,
+)
 
 Change = dict[str, Any]
 ROWS = {column.name: column.dtype.itemsize for column in newest(SCHEMA).packed}
+#: The places of two events as they were written before version 3.
+PLACES: Change = {"steps": b"", "x_px": b"\1\2\3\4", "y_px": b"\5\6\7\x08"}
 
 
 @pytest.mark.parametrize(
@@ -43,6 +54,14 @@ ROWS = {column.name: column.dtype.itemsize for column in newest(SCHEMA).packed}
         ({"base_time_ms": -1}, Rejected.NEGATIVE_TIME),
         ({"action": b""}, Rejected.UNEQUAL_COLUMNS),
         ({"detail": b"\0"}, Rejected.UNEQUAL_COLUMNS),
+        ({"steps": b""}, Rejected.UNEQUAL_COLUMNS),
+        ({"steps": b"\0" * 7}, Rejected.UNEQUAL_COLUMNS),
+        ({"steps": b"\0" * 12}, Rejected.UNEQUAL_COLUMNS),
+        ({"x_px": b"what hides beside steps"}, Rejected.UNEQUAL_COLUMNS),
+        ({"x_px": b"\0" * 4, "y_px": b"\0" * 4}, Rejected.UNEQUAL_COLUMNS),
+        (PLACES | {"x_px": b"\0" * 3}, Rejected.UNEQUAL_COLUMNS),
+        (PLACES | {"y_px": b""}, Rejected.UNEQUAL_COLUMNS),
+        (PLACES | {"role": b""}, Rejected.UNEQUAL_COLUMNS),
         (dict.fromkeys(ROWS, b""), Rejected.EMPTY_BATCH),
         (
             {name: b"\0" * size * (MAX_BATCH_EVENTS + 1) for name, size in ROWS.items()},
@@ -70,6 +89,7 @@ def test_a_batch_is_refused_whole_for_its_reason(change: Change, reason: Rejecte
         {"base_time_ms": 0},
         {"base_time_ms": MAX_TIME_MS},
         {name: b"\0" * size * MAX_BATCH_EVENTS for name, size in ROWS.items()},
+        PLACES,  # as before version 3
     ],
 )
 def test_the_limits_themselves_are_within(change: Change) -> None:
@@ -90,6 +110,23 @@ def test_a_value_that_does_not_fit_its_column_is_an_overflow(batch: Any) -> None
     batch.columns["x_px"] = np.full(len(batch), 65_536)
     with pytest.raises(OverflowError):
         record_of(batch)
+
+
+@given(batch=batches())
+def test_a_batch_is_the_same_in_every_version_it_was_written_in(batch: Any) -> None:
+    for message in (encoded(batch), written_in(1, batch), written_in(2, batch)):
+        again = from_record(Codec().decode(SCHEMA, message))
+        assert again.columns.keys() == batch.columns.keys()
+        for name, column in again.columns.items():
+            assert column.dtype == batch.columns[name].dtype
+            assert column.tolist() == batch.columns[name].tolist()
+
+
+def test_places_are_written_as_steps_and_nothing_in_their_stead() -> None:
+    record = record_of(sound_batch((0, 0, 700, 4, 0, 0), (9, 1, 699, 4, 0, 1)))
+    assert (record["x_px"], record["y_px"]) == (b"", b"")
+    x_low, x_high, y_low, y_high = b"\x78\x01", b"\x05\x00", b"\x08\x00", b"\x00\x00"
+    assert record["steps"] == x_low + x_high + y_low + y_high
 
 
 def test_a_readable_subject_is_never_written() -> None:

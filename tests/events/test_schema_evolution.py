@@ -34,6 +34,7 @@ OUT = {
     "dead_letters.v1": "472b2d83fe271be7f27a9e90a0f6b85e9fbfa1db69f2591277547d9d5919217f",
     "interaction_batch.v1": "a7f0b649c65505b3ebfabe0023c572b7b234b12b5cefbab4f554f36ec98f2a66",
     "interaction_batch.v2": "f951326fc9e8233ad7de9701bb8143f622f78a5bd3dfbf5760cc47af63ac88c9",
+    "interaction_batch.v3": "e6aed1482394846ba22fdb9b01ca13eeaef4b6144ee047d0e831f2729aa2fe9b",
     "policy_version.v1": "b9f9d08008d778176562ceae31990b80bb5639ea1d9050380697688fa97e1d9a",
     "subject_secret.v1": "58b7be3457d51040de3f1faee1e271d4967a26a6b3d8e6853532cccce341113f",
     "training_rows.v1": "47fbce5c3035b31cf3300a9aac32b0d8d23a4f873bb793d1e5e6f7d40951bcb3",

@@ -52,6 +52,8 @@ TEXT_FIELDS = {
     "interaction_batch.sealed_subject": "the same, padded and sealed; input only",
     "interaction_batch.team": "an identifier of at most 64 characters",
     "interaction_batch.application": "an identifier; leaves only if on the policy's allow-list",
+    "interaction_batch.x_px": "empty; before version 3, numbers: refused beside steps",
+    "interaction_batch.y_px": "empty; before version 3, numbers: refused beside steps",
     "subject_secret.sealed_secret": "random bytes and a time, sealed; input only",
     "policy_version.previous_sha256": "a SHA-256 in hex",
     "policy_version.policy": "the policy file, which is about nobody",

@@ -39,6 +39,7 @@ from tests.strategies import (
     ring,
     sound_batch,
     word,
+    written_in,
 )
 from tests.strategies import everyone_agrees as agreed
 
@@ -134,10 +135,17 @@ def records() -> dict[str, list[dict[str, Any]]]:
 def messages(name: str) -> list[bytes]:
     """Sound messages with the schema ``name``, in both framings; and as earlier programs wrote
     them."""
-    earlier = [message_of(each)[1] or b"" for each in early_words()] if name == CONSENT else []
-    return earlier + [
+    return earlier_messages().get(name, []) + [
         codec.encode(name, each) for each in records()[name] for codec in (PLAIN, REGISTERED)
     ]
+
+
+def earlier_messages() -> dict[str, list[bytes]]:
+    """By schema, what earlier versions of it wrote."""
+    return {
+        CONSENT: [message_of(each)[1] or b"" for each in early_words()],
+        SCHEMA: [written_in(version, each) for version in (1, 2) for each in batches()],
+    }
 
 
 #: What stands in a batch, before it is packed.

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
-from events.batch import Header, from_record
+from events.batch import SCHEMA, Header, from_record
 from events.codec import Codec
 from events.errors import Reject
 from events.outcomes import Rejected
@@ -25,7 +25,7 @@ from tests.strategies import (
     encoded,
     fixed_id,
     sound_batch,
-    written_before_sealing,
+    written_in,
 )
 
 BATCH = sound_batch()
@@ -107,5 +107,5 @@ def test_after_a_rotation_old_and_new_producers_are_understood() -> None:
 
 
 def test_a_batch_from_before_subjects_were_sealed_is_still_read() -> None:
-    batch = from_record(written_before_sealing(BATCH))
+    batch = from_record(Codec().decode(SCHEMA, written_in(1, BATCH)))
     assert OPENER.opened(batch.header) == BATCH.header

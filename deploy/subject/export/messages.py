@@ -57,7 +57,7 @@ def theirs(case: Case, messages: Iterable[list[Message]], days: Counter[str]) ->
         yield block_of(found)
 
 
-def _decoded(case: Case, value: bytes | None) -> Mapping[str, Any] | None:
+def _decoded(case: Case, value: bytes | None) -> dict[str, Any] | None:
     """The record of a message, not checked yet: what a worker refuses may be the person's too."""
     try:
         return case.codec.decode(SCHEMA, value)
@@ -73,7 +73,7 @@ def _is_theirs(case: Case, header: Header) -> bool:
     return case.person.subject in (opened, header.subject)
 
 
-def _told(message: Message, record: Mapping[str, Any]) -> dict[str, Any]:
+def _told(message: Message, record: dict[str, Any]) -> dict[str, Any]:
     """Where it is and what is in it; of what a worker refuses whole also its bytes, since nobody
     can say what they mean."""
     events: Mapping[str, Any] | None = None

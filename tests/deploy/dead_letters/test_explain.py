@@ -18,7 +18,7 @@ from events.outcomes import WHOLE_MESSAGE, Rejected
 from events.schemas import AvroSchema, BundledSchema, newest
 from producers.simulation.broken import REASON, Fault, break_batch
 from streams.decode import RawMessage, decode
-from tests.strategies import SEALER, encoded, record_of, sound_batch
+from tests.strategies import SEALER, encoded, record_of, sound_batch, written_in
 
 BATCH = sound_batch((0, 0, 3, 4, 0, 0), (9, 1, 90, 4, 0, 1))
 RECORD = record_of(BATCH)
@@ -27,12 +27,12 @@ NAMED = encoded(replace(BATCH, header=replace(BATCH.header, subject=CANARY, team
 
 #: What is said of each kind of broken message: the step, and what is at fault there.
 SAID = {
-    Fault.TRUNCATED: ("Avro", "the field role (18 of 18) cannot be read"),
+    Fault.TRUNCATED: ("Avro", "the field role (19 of 19) cannot be read"),
     Fault.WRONG_MAGIC: ("framing", "none that is known: it begins with neither 00 nor C3 01"),
     Fault.UNKNOWN_FINGERPRINT: ("writer's schema", "single object, fingerprint not known"),
     Fault.UNEQUAL_COLUMNS: (
         "columns",
-        "numbers of values differ: time_delta_ms 2, action 2, x_px 2, y_px 2, detail 2, role 1",
+        "numbers of values differ: time_delta_ms 2, action 2, steps 2, detail 2, role 1",
     ),
     Fault.EMPTY_BATCH: ("columns", "0 events, and 1 to 4,096 are read"),
     Fault.TOO_MANY_EVENTS: ("columns", "4,097 events, and 1 to 4,096 are read"),
@@ -116,9 +116,24 @@ def test_the_fields_of_the_header_are_named_and_no_other(changed: dict[str, Any]
 
 
 def test_a_column_that_ends_inside_a_value_is_named() -> None:
-    value = Codec().encode(SCHEMA, {**RECORD, "x_px": b"abc", "detail": b"d"})
+    value = Codec().encode(SCHEMA, {**RECORD, "steps": b"abc", "detail": b"d"})
     found = explain(value, Codec())
-    assert (found.step, found.fault) == ("columns", "end inside a value: x_px, detail")
+    assert (found.step, found.fault) == ("columns", "end inside a value: steps, detail")
+
+
+def test_columns_of_an_earlier_version_are_named_as_it_named_them() -> None:
+    uneven = replace(BATCH, columns={**BATCH.columns, "role": BATCH.columns["role"][:1]})
+    found = explain(written_in(2, uneven), Codec())
+    assert found.fault == (
+        "numbers of values differ: time_delta_ms 2, action 2, x_px 2, y_px 2, detail 2, role 1"
+    )
+    assert explain(written_in(2, BATCH), Codec()).refused is None
+
+
+def test_places_that_stand_there_twice_are_named_as_that() -> None:
+    found = explain(Codec().encode(SCHEMA, {**RECORD, "x_px": CANARY.encode()}), Codec())
+    assert found.refused is Rejected.UNEQUAL_COLUMNS
+    assert found.fault == "places stand there twice: in pixels, and as steps"
 
 
 @pytest.mark.parametrize(

@@ -14,14 +14,13 @@ from confluent_kafka import Message, Producer
 
 from deploy.subject.export.messages import raw, theirs
 from deploy.subject.raw_topic import raw_messages
-from events.batch import SCHEMA, InteractionBatch
+from events.batch import InteractionBatch
 from events.clock import MS_PER_HOUR
-from events.codec import Codec
 from events.kafka import client_config
 from events.settings import Settings
 from events.topics import Topic
 from tests.deploy.subject.made import ANNA, BJORN, RAW, case_of, person, records, unseen
-from tests.strategies import NOW_MS, encoded, fixed_id, sound_batch, written_before_sealing
+from tests.strategies import NOW_MS, encoded, fixed_id, sound_batch, written_in
 
 START_MS = NOW_MS - MS_PER_HOUR
 
@@ -75,14 +74,16 @@ def test_only_the_persons_are_found_with_all_that_is_in_them() -> None:
     }
 
 
-def test_a_name_that_an_older_producer_wrote_readable_is_found_too() -> None:
+def test_what_older_producers_wrote_is_found_too() -> None:
     case = case_of(None, raw=RAW)
     old = [
-        Codec().encode(SCHEMA, written_before_sealing(sound_batch(subject=subject)))
+        written_in(version, sound_batch(subject=subject))
+        for version in (1, 2)
         for subject in (ANNA, BJORN)
     ]
     told = found(case, *(Sent(value, (0, at)) for at, value in enumerate(old)))
-    assert [each["offset"] for each in told] == ["0"]
+    assert [each["offset"] for each in told] == ["0", "2"]
+    assert all(each["events"]["x_px"] == [3, 3] for each in told)
 
 
 def test_what_a_worker_refuses_whole_is_shown_with_its_bytes() -> None:
