@@ -90,12 +90,12 @@ class Stack:
     def start(self, workers: int) -> None:
         """Start worker processes and the loader. Consent that must count for the first message
         has to be acknowledged before: a worker's ledger may be ``ledger_max_age_ms`` behind."""
-        self._keep_secrets()
         environ = environ_of(self.settings)
         for number in range(1, workers + 1):
             command = [sys.executable, "-m", "glasshouse", "worker"]
             log = self.log_dir / f"worker-{number}.log"
             self._workers.append(spawn(command, log, environ))
+        self._keep_secrets()  # before a row of theirs can be read
         self._loader = open_loader(self.settings, self.warehouse.client)
         self._loader_thread = threading.Thread(target=self._load, name="loader")
         self._loader_thread.start()

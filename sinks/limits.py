@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from events.data_map import Kind, of_kind
 from events.policy import Policy
 from events.purposes import Purpose
@@ -83,4 +85,4 @@ def _limit_groups(client: Client, smallest_group: int) -> None:
 
 
 def _add(client: Client, table: str, **row: object) -> None:
-    client.insert(table, [[*row.values()]], column_names=[*row], settings=ON_A_MAJORITY)
+    client.insert_arrow(table, pa.Table.from_pylist([row]), settings=ON_A_MAJORITY)

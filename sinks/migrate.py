@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from events.errors import Stop
 from sinks.insert import ON_A_MAJORITY
 from sinks.sql import Placement
@@ -150,12 +152,14 @@ def migrate(
             for statement in placement.statements(migration.text):
                 client.command(statement)
             applied.append(migration)
-        client.insert(
-            "governance.migrations",
-            [[migration.version, migration.name, migration.sha256, lacking]],
-            column_names=["version", "name", "sha256", "lacking"],
-            settings=ON_A_MAJORITY,
-        )
+        row = {
+            "version": migration.version,
+            "name": migration.name,
+            "sha256": migration.sha256,
+            "lacking": lacking,
+        }
+        rows = pa.Table.from_pylist([row])  # (rows in lists would bring in pandas)
+        client.insert_arrow("governance.migrations", rows, settings=ON_A_MAJORITY)
     return tuple(applied)
 
 
