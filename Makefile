@@ -74,8 +74,9 @@ reidentification: $(READY) ## attack the policy with RECORDINGS (Balabit): who i
 	$(BIN)/python -m benchmarks.reidentification $(RECORDINGS) $(ARGS)
 
 .PHONY: bench
-bench: $(READY) ## measure everything, on RECORDINGS (Balabit; else SIMULATED): speed, cost, limits; takes hours
+bench: $(READY) ## measure everything, on RECORDINGS (Balabit; else SIMULATED): speed, cost, limits; takes about 45 minutes
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes --requirement benchmarks/throughput/requirements.lock
+	$(BIN)/python -m benchmarks.peers --install
 	$(BIN)/python -m benchmarks.throughput $(RECORDINGS) $(ARGS)
 
 .PHONY: bench-quick

@@ -104,10 +104,10 @@ class Bench:
         yield Step("the workload is prepared", self._prepare)
         every = peers() if plan.with_peers else ()
         result.rivals = [Rivals(peer.name, peer.version, peer.doing, []) for peer in every]
-        for number in range(1, plan.runs + 1):
-            yield from self._round(f"round {number} of {plan.runs}", every)
         for _ in range(plan.large_runs if plan.large_events else 0):
             yield Step(f"{plan.large_events:,} events", self._large)
+        for number in range(1, plan.runs + 1):
+            yield from self._round(f"round {number} of {plan.runs}", every)
         if plan.with_profile:
             yield Step("where the time goes", self._profile)
 

@@ -28,6 +28,7 @@ def test_ctrl_c_leaves_nothing_running_and_says_where_the_figures_are(tmp_path: 
         text=True,
         cwd=ROOT,
         start_new_session=True,
+        preexec_fn=_as_on_a_terminal,  # noqa: PLW1509 (it starts no thread)
     )
     broker_log = keep / "run" / "logs" / "broker.log"
     wait_until(broker_log.exists, "a run has begun")
@@ -38,6 +39,11 @@ def test_ctrl_c_leaves_nothing_running_and_says_where_the_figures_are(tmp_path: 
     assert bench.returncode == 130
     assert f"stopped; what was measured is in {keep}" in said.replace("\n", "")
     wait_until(lambda: not any(map(_runs, started)), "all of it has ended", 30)
+
+
+def _as_on_a_terminal() -> None:
+    """Where the tests run in the background of a shell, Ctrl-C is ignored, which is inherited."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _descendants(pid: int) -> list[int]:

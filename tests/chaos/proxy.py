@@ -85,7 +85,7 @@ class Proxy:
 
     async def _listen(self) -> None:
         if self._server is None:
-            self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+            self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
 
     async def _cut(self) -> int:
         if self._server is not None:
@@ -117,11 +117,14 @@ class Proxy:
         await asyncio.gather(*others, return_exceptions=True)
         await asyncio.sleep(_CLOSE_S)
 
+    def _accept(self, reader: asyncio.StreamReader, near: asyncio.StreamWriter) -> None:
+        task = asyncio.get_running_loop().create_task(self._serve(reader, near))
+        task.add_done_callback(lambda _: near.transport.abort())  # also where it never began
+
     async def _serve(self, reader: asyncio.StreamReader, near: asyncio.StreamWriter) -> None:
         try:
             answers, far = await asyncio.open_connection("127.0.0.1", self._target_port)
         except OSError:
-            near.transport.abort()
             return
         link = _Link(near, far)
         link.is_open.set()
@@ -134,7 +137,6 @@ class Proxy:
             pass  # one side has gone: so does the other
         finally:
             self._links.discard(link)
-            near.transport.abort()
             far.transport.abort()
 
     async def _pump(
