@@ -95,7 +95,7 @@ def main(
 
 
 def _need(*, pyspy: bool, matplotlib: bool) -> None:
-    """``RuntimeError`` where what is needed at the end is not there: and long before that."""
+    """``RuntimeError`` where what is needed at the end is not there, before all the rest."""
     if (pyspy and watching.pyspy() is None) or (matplotlib and find_spec("matplotlib") is None):
         raise RuntimeError("py-spy or matplotlib is not installed: run it as `make bench`")
 
