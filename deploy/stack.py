@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,7 +34,7 @@ from events.registry import codec_for
 from events.settings import ENV_PREFIX, Settings
 from events.topics import Topic
 from sinks.loader import Loader
-from sinks.prepare import open_loader, prepare
+from sinks.prepare import make_tables, open_loader, prepare
 from sinks.progress import Loaded
 from sinks.warehouse import Warehouse, open_warehouse
 from streams.keys import load_ring, new_ring, save_keys
@@ -184,6 +185,11 @@ def running_stack(settings: Settings, say: Callable[[str], None]) -> Iterator[St
         if not settings.keys_path.exists():
             save_keys(new_ring(), settings.keys_path)
         load_ring(settings)  # the workers do this; here its faults can still be told
+        # Tables need no Kafka: they are made while it starts. What the policy says of them waits
+        # until Kafka has taken the policy.
+        tables = parts.enter_context(ThreadPoolExecutor(1, "tables")).submit(
+            make_tables, warehouse.client, settings
+        )
         embedded_kafka, broker_pid = settings.embedded_kafka, None
         if embedded_kafka:
             broker = EmbeddedBroker(settings.data_dir / _LOG_DIR / "broker.log")
@@ -201,6 +207,7 @@ def running_stack(settings: Settings, say: Callable[[str], None]) -> Iterator[St
         publish_policies(settings)
         if embedded_kafka:
             restore(settings)
+        tables.result()
         prepare(warehouse.client, settings)
         stack = Stack(
             settings=settings,

@@ -27,10 +27,15 @@ def prepare(client: Client, settings: Settings) -> tuple[Migration, ...]:
 
     policy = verified_policy(settings)
     placement = placement_of(settings)
-    applied = apply_migrations(client, placement=placement)
+    applied = make_tables(client, settings)
     apply_policy(client, policy, placement)
     create_views(client, placement, has_users(client))
     return applied
+
+
+def make_tables(client: Client, settings: Settings) -> tuple[Migration, ...]:
+    """Bring the tables to this version; the migrations that were applied. ``MigrationError``."""
+    return apply_migrations(client, placement=placement_of(settings))
 
 
 def placement_of(settings: Settings) -> Placement:
