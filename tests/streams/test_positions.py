@@ -1,19 +1,23 @@
-"""What a worker's consumer commits: the end of the last bundle that was acknowledged."""
+"""What a worker's consumer commits: the end of the last bundle that was acknowledged; and how soon
+it sees that a partition has room again."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.types import TP
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.positions import BundleConsumer
+from events.errors import Stop
+from streams.positions import BundleConsumer, Transport, _ConsumerThread
 
 PARTITION = TP("interactions.raw", 3)
 
@@ -74,3 +78,66 @@ def test_what_was_fetched_and_not_acknowledged_leaves_no_trace() -> None:
     asyncio.run(consumer._add_gap(PARTITION, 0, 199))
     consumer.read_and_ack(-1, 149)
     assert consumer.commit_now() == 150
+
+
+class Full(BundleConsumer):
+    """None of its partitions has room, until ``make_room``."""
+
+    def __init__(self) -> None:
+        self.flow_active = True
+        self._has_room = False
+
+    def make_room(self) -> None:
+        self._has_room = True
+
+    def _get_active_partitions(self) -> set[TP]:
+        return {PARTITION} if self._has_room else set()
+
+    async def sleep(self, n: Any, *_: Any) -> None:
+        await asyncio.sleep(n)
+
+    @property
+    def not_waiting_next_records(self) -> Any:  # type: ignore[override]
+        return asyncio.Event()
+
+    @property
+    def app(self) -> Any:  # type: ignore[override]
+        return SimpleNamespace(client_only=False)
+
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
+        return {PARTITION: ["bundle"]}
+
+
+def test_a_partition_that_has_room_again_is_read_at_once() -> None:
+    async def waited_s() -> float:
+        consumer = Full()
+        asyncio.get_running_loop().call_later(0.1, consumer.make_room)
+        began_s = time.monotonic()
+        while not (await consumer._wait_next_records(1.0))[0]:
+            pass
+        return time.monotonic() - began_s
+
+    assert 0.1 <= asyncio.run(waited_s()) < 0.6, "Faust would look again after a second"
+
+
+def test_only_the_partitions_that_have_room_now_are_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[float] = []
+
+    async def getmany(self: Any, active_partitions: set[TP] | None, timeout: float) -> Any:
+        asked.append(timeout)
+        return {}
+
+    monkeypatch.setattr(AIOKafkaConsumerThread, "getmany", getmany)
+    thread = object.__new__(_ConsumerThread)
+    assert asyncio.run(thread.getmany({PARTITION}, 1.0)) == {}
+    assert max(asked) <= 0.1
+
+
+def test_without_the_compiled_parts_of_faust_no_worker_starts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("faust.streams._CStreamIterator", None)
+    with pytest.raises(Stop, match="compiled parts"):
+        Transport([], cast(Any, None))
