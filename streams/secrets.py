@@ -51,4 +51,6 @@ class Secrets:
         if before is None or before[0] is not sealed or before[1] is not keys:
             before = sealed, keys, opened({"sealed_secret": sealed}, name, keys.private)
             self._opened[name] = before
+            if self._sealed.get(name) is not sealed:  # meanwhile the person was forgotten
+                self._opened.pop(name, None)
         return before[2]

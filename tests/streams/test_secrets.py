@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -174,6 +175,21 @@ def test_a_secret_that_has_taken_anothers_place_is_seen_though_the_first_was_ope
     assert known.known([ANNA], SEALING) == {ANNA: new}
     known.forget(name(ANNA))
     assert known.known([ANNA], SEALING) == {}
+
+
+def test_nothing_is_left_of_who_is_forgotten_while_their_secret_is_opened(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = secrets()
+    opens = PrivateKeys.open
+
+    def forgotten_meanwhile(*arguments: Any, **more: Any) -> Any:
+        known.forget(name(ANNA))
+        return opens(*arguments, **more)
+
+    monkeypatch.setattr(PrivateKeys, "open", forgotten_meanwhile)
+    known.known([ANNA], SEALING)
+    assert known._opened == {}
 
 
 def test_a_secret_that_was_made_for_somebody_else_is_none() -> None:
