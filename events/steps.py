@@ -21,7 +21,9 @@ Places = NDArray[np.uint16]
 
 
 def steps(x_px: Places, y_px: Places) -> bytes:
-    """The steps of one batch; the first is from 0."""
+    """The steps of one batch; the first is from 0. ValueError where x and y differ in number."""
+    if len(x_px) != len(y_px):
+        raise ValueError("x and y are not of the same events")
     at = np.zeros((2, 1 + len(x_px)), np.uint16)
     at[0, 1:], at[1, 1:] = x_px, y_px
     step = at[:, 1:] - at[:, :-1]

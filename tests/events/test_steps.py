@@ -67,6 +67,11 @@ def test_any_bytes_are_some_places_and_those_are_the_same_bytes_again(
     assert steps(*found) == written
 
 
+def test_places_need_an_x_and_a_y_each() -> None:
+    with pytest.raises(ValueError, match="not of the same events"):
+        steps(np.arange(3, dtype=np.uint16), np.ones(1, np.uint16))
+
+
 @pytest.mark.parametrize(
     ("step", "code"), [(0, 0), (-1, 1), (1, 2), (-2, 3), (127, 254), (-128, 255), (128, 256)]
 )
