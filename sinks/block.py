@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from sinks.coordinates import Coordinates, Key
-from sinks.decode import TABLES, Rows, count_rows, unfolded
+from sinks.decode import TABLES, Rows, bytes_of, count_rows, unfolded
 
 #: A block is worth an insert once its rows take so many bytes, however few they are: with two
 #: blocks and what the insert makes of one of them, a loader stays below its limit (DESIGN.md).
@@ -40,7 +40,7 @@ class Block:
 @dataclass(slots=True)
 class Gathering:
     """A block in the making. ``since_s`` is when its first message came, None while empty;
-    ``size_bytes`` is what is gathered of them takes in memory."""
+    ``size_bytes`` is what its rows will take in memory."""
 
     since_s: float | None = None
     size_bytes: int = 0
@@ -61,7 +61,7 @@ class Gathering:
             if part.num_rows:
                 self._parts.setdefault(table, []).append(part)
                 self.rows[table] = self.rows.get(table, 0) + count_rows(table, part)
-                self.size_bytes += part.nbytes
+                self.size_bytes += bytes_of(table, part)
         self._offsets[at.key] = at.offset + 1
         self._oldest_ms.setdefault(at.key, at.time_ms)
         self._newest_ms[at.key] = at.time_ms

@@ -68,6 +68,11 @@ def count_rows(table: str, part: pa.Table) -> int:
     return _UNFOLD[table][0](part) if table in _UNFOLD else int(part.num_rows)
 
 
+def bytes_of(table: str, part: pa.Table) -> int:
+    """What the rows that the ``part`` stands for take in memory."""
+    return count_rows(table, part) * interactions.ROW_BYTES if table in _UNFOLD else part.nbytes
+
+
 def unfolded(table: str, gathered: pa.Table) -> pa.Table:
     """The rows of ``table`` of all that was gathered for it."""
     whole = gathered.unify_dictionaries()

@@ -10,7 +10,7 @@ here, and go as Arrow.
 from __future__ import annotations
 
 import struct
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +63,7 @@ class NativeInserts:
         """By HTTP packed, and whole, since the client may have to send it again."""
         packing, block = self.client.write_compression, native(rows)
         if packing in ("lz4", "zstd"):
-            return bytes(pa.compress(b"".join(block), codec=packing, asbytes=True))
+            return _packed(block, packing)
         return block
 
 
@@ -89,6 +89,15 @@ def native(rows: pa.Table) -> Generator[bytes]:
         else:
             yield _text(name) + _text(_PLAIN[column.type])
             yield _numbers(values)
+
+
+def _packed(block: Iterable[bytes], packing: str) -> bytes:
+    """A column at a time, so that the block is never there whole."""
+    found = pa.BufferOutputStream()
+    with pa.CompressedOutputStream(found, packing) as packed:
+        for part in block:
+            packed.write(part)
+    return bytes(found.getvalue().to_pybytes())
 
 
 def _numbers(values: pa.Array) -> bytes:

@@ -66,6 +66,10 @@ def interactions(record: Mapping[str, Any]) -> pa.Table:
     return pa.table({**{name: plain[name] for name in (*_OF_BATCH, "base_time_ms")}, **lists})
 
 
+#: What a row takes in memory once it stands by itself.
+ROW_BYTES = 58
+
+
 def count_rows(folded: pa.Table) -> int:
     """How many rows ``unfolded`` will make."""
     return sum(len(chunk.values) for chunk in folded["action"].chunks)

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from sinks.coordinates import Coordinates
-from sinks.decode import rows_of, unfolded
+from sinks.decode import bytes_of, rows_of, unfolded
 from sinks.insert import INSERT_SETTINGS
-from sinks.native import NativeInserts, is_native, native
+from sinks.native import NativeInserts, _packed, is_native, native
 from sinks.tables import interactions, window_partials
 from tests.sinks.made import CODEC, Batch, Sent, partials, training
 
@@ -134,6 +134,22 @@ def test_rows_of_people_go_as_native_and_arrive_the_same(
     as_arrow, as_native = arrive(engine, found, f"CREATE OR REPLACE TABLE {{name}} AS {table}")
     assert as_native == as_arrow
     assert as_native
+
+
+def test_a_block_by_http_is_the_same_bytes_packed() -> None:
+    found = rows(training(BATCHES), interactions.TABLE)
+    for packing in ("lz4", "zstd"):
+        packed = _packed(native(found), packing)
+        with pa.CompressedInputStream(pa.BufferReader(packed), packing) as unpacked:
+            assert unpacked.read() == b"".join(native(found))
+
+
+def test_what_rows_will_take_in_memory_is_known_before_they_are_made() -> None:
+    sent = training(BATCHES)
+    folded = rows_of(CODEC, Coordinates(sent.topic, "id", 0, 0, sent.time_ms), sent.value)
+    made = unfolded(interactions.TABLE, folded[interactions.TABLE])
+    words = made["application"].chunk(0).dictionary.nbytes
+    assert bytes_of(interactions.TABLE, folded[interactions.TABLE]) == made.nbytes - words
 
 
 def test_rows_that_have_no_such_columns_go_as_arrow() -> None:
