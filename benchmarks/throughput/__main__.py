@@ -20,6 +20,7 @@ from events.errors import GlasshouseError
 from events.options import err, out, show_json, show_table
 
 _INTERRUPTED = 130
+_RESULT = "throughput.json"
 app = typer.Typer(add_completion=False)
 
 
@@ -84,12 +85,14 @@ def main(
         _need(pyspy=plan.with_profile and show is None, matplotlib=write is not None)
         result = _run(Bench(plan)) if show is None else Result.load(show)
     except KeyboardInterrupt:
-        err.print(f"stopped; what was measured is in {keep / 'throughput.json'}")
+        found = keep / _RESULT
+        told = f"what was measured is in {found}" if found.exists() else "nothing was measured yet"
+        err.print(f"stopped; {told}", highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(_INTERRUPTED) from None
-    except (GlasshouseError, RuntimeError) as error:
+    except (GlasshouseError, RuntimeError, OSError) as error:
         err.print(f"benchmark: {error}", highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(1) from None
-    if write is not None:
+    if write is not None and result.ours:
         _save(result, write)
     _show(result, as_json=as_json)
 
@@ -104,6 +107,7 @@ def _run(bench: Bench) -> Result:
     """Step by step; what is known so far is kept after each."""
     began_s = time.monotonic()
     bench.plan.keep.mkdir(parents=True, exist_ok=True)
+    (bench.plan.keep / _RESULT).unlink(missing_ok=True)
     steps = list(bench.steps())
     with Progress(console=err, disable=not err.is_terminal, transient=True) as progress:
         task = progress.add_task("", total=len(steps))
@@ -112,7 +116,7 @@ def _run(bench: Bench) -> Result:
             _say(step, number, len(steps), time.monotonic() - began_s)
             step.run()
             bench.result.seconds = time.monotonic() - began_s
-            bench.result.save(bench.plan.keep / "throughput.json")
+            bench.result.save(bench.plan.keep / _RESULT)
             progress.advance(task)
     return bench.result
 

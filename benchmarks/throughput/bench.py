@@ -96,6 +96,7 @@ class Bench:
             short_events=plan.short_batch,
             machine=machine(),
             versions=versions(),
+            settings=list(plan.settings),
         )
 
     def steps(self) -> Iterator[Step]:
@@ -106,6 +107,8 @@ class Bench:
         result.rivals = [Rivals(peer.name, peer.version, peer.doing, []) for peer in every]
         for _ in range(plan.large_runs if plan.large_events else 0):
             yield Step(f"{plan.large_events:,} events", self._large)
+        for number in range(1, plan.runs + 1 if plan.small_events else 1):
+            yield Step(f"{plan.small_events:,} events, {number} of {plan.runs}", self._small)
         for number in range(1, plan.runs + 1):
             yield from self._round(f"round {number} of {plan.runs}", every)
         if plan.with_profile:
@@ -113,7 +116,7 @@ class Bench:
 
     def _round(self, name: str, every: Sequence[Peer]) -> Iterator[Step]:
         plan, result = self.plan, self.result
-        yield Step(f"{name}: from end to end", lambda: result.ours.append(self._once("main")))
+        yield Step(f"{name}: from end to end", self._main)
         yield Step(f"{name}: ClickHouse alone", self._limit)
         yield Step(f"{name}: the broker alone", self._broker)
         for peer, rivals in zip(every, result.rivals, strict=True):
@@ -124,10 +127,9 @@ class Bench:
         for workers in plan.other_workers:
             runs = result.by_workers.setdefault(workers, [])
             yield Step(f"{name}: workers: {workers}", partial(self._with_workers, workers, runs))
-        if plan.small_events:
-            yield Step(f"{name}: fewer events", lambda: result.small.append(self._once("small")))
         if plan.short_events:
-            yield Step(f"{name}: short batches", lambda: result.short.append(self._once("short")))
+            yield Step(f"{name}: short batches", self._short)
+            yield Step(f"{name}: short batches, one worker", self._short_alone)
 
     def _prepare(self) -> None:
         folder = self.plan.recordings
@@ -151,8 +153,11 @@ class Bench:
     def _once(self, name: str, *options: object, workers: int = 0) -> Outcome:
         folder = self._prepared(name).folder
         flags: list[object] = ["--workers", workers or self.plan.workers]
-        flags += [word for each in self.plan.settings for word in ("--setting", each)]
-        return Outcome.from_json(self._measured("once", folder, *flags, *options))
+        return Outcome.from_json(self._measured("once", folder, *flags, *options, *self._settings))
+
+    @property
+    def _settings(self) -> list[str]:
+        return [word for each in self.plan.settings for word in ("--setting", each)]
 
     def _measured(self, module: str, folder: Path, *options: object) -> dict[str, object]:
         """What a measurement told, in a folder of its own; one that cannot tell is repeated."""
@@ -161,19 +166,32 @@ class Bench:
             shutil.rmtree(work_dir, ignore_errors=True)
             try:
                 told = measured(module, folder, work_dir, *options)
-            except Unclear:
+            except Unclear as error:
                 if not left:
                     raise
+                self.result.repeated.append(f"{module} {folder.name}: {error}")
                 continue
             shutil.rmtree(work_dir)
             return told
         raise AssertionError("the last try tells or raises")
 
+    def _main(self) -> None:
+        self.result.ours.append(self._once("main", "--ask"))
+
+    def _small(self) -> None:
+        self.result.small.append(self._once("small"))
+
+    def _short(self) -> None:
+        self.result.short.append(self._once("short"))
+
+    def _short_alone(self) -> None:
+        self.result.short_alone.append(self._once("short", workers=1))
+
     def _with_workers(self, workers: int, runs: list[Outcome]) -> None:
         runs.append(self._once("main", workers=workers))
 
     def _limit(self) -> None:
-        told = self._measured("limit", self._prepared("main").folder)
+        told = self._measured("limit", self._prepared("main").folder, *self._settings)
         self.result.limits.append(Limit.from_json(told))
 
     def _broker(self) -> None:
@@ -182,7 +200,7 @@ class Bench:
 
     def _cold(self) -> None:
         folder = self._prepared("first").folder
-        told = self._measured("cold", folder, time.monotonic_ns())
+        told = self._measured("cold", folder, time.monotonic_ns(), *self._settings)
         self.result.cold_s.append(float(str(told["seconds"])))
 
     def _fresh(self) -> None:
@@ -205,6 +223,7 @@ class Bench:
                 rivals.runs.append(Rival(run.events, run.seconds, run.cpu_s))
                 shutil.rmtree(work_dir)
                 return
+            self.result.repeated.append(f"{peer.name}: its result was wrong")
         raise RuntimeError(f"what {peer.name} made is wrong, so no time is told of it")
 
     def _profile(self) -> None:

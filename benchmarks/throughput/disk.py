@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmarks.processes import cpu_s
 from benchmarks.throughput.outcome import Disk
 
 if TYPE_CHECKING:
@@ -17,16 +17,30 @@ WHERE active AND database || '.' || table = '{table}'
 """
 
 
-def disk_of(client: Client, table: str) -> Disk:
-    """Measures ``table`` of the engine in this process, and merges it."""
-    rows, count, left = _parts(client, table)
-    before_s = cpu_s(os.getpid())
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Those of a table at one moment."""
+
+    rows: int
+    count: int
+    size_bytes: int
+
+    @staticmethod
+    def of(client: Client, table: str) -> Parts:
+        ((rows, count, size),) = client.query(_PARTS.format(table=table)).result_rows
+        return Parts(int(rows), int(count), int(size))
+
+
+def parts_of(client: Client, tables: Sequence[str]) -> dict[str, Parts]:
+    """The parts of ``tables`` as they are now."""
+    return {table: Parts.of(client, table) for table in tables}
+
+
+def merge(client: Client, left: Mapping[str, Parts]) -> dict[str, Disk]:
+    """Merge all of each table; ``left`` is what the run had left of it."""
+    return {table: _merged(client, table, before) for table, before in left.items()}
+
+
+def _merged(client: Client, table: str, left: Parts) -> Disk:
     client.command(f"OPTIMIZE TABLE {table} FINAL")
-    merge_cpu_s = cpu_s(os.getpid()) - before_s
-    _, _, merged = _parts(client, table)
-    return Disk(rows, count, left, merged, merge_cpu_s)
-
-
-def _parts(client: Client, table: str) -> tuple[int, int, int]:
-    ((rows, count, size),) = client.query(_PARTS.format(table=table)).result_rows
-    return int(rows), int(count), int(size)
+    return Disk(left.rows, left.count, left.size_bytes, Parts.of(client, table).size_bytes)

@@ -1,4 +1,4 @@
-"""How long a batch takes, from when it was handed to the producer until its rows are readable.
+"""How long a batch takes, from when it was due to be sent until its rows are readable.
 
 What a live producer waits for a batch to fill is not in it: with five events a second and 256 a
 batch that would be 51 s, and is chosen.
@@ -63,10 +63,10 @@ def waits_ms(prepared: Prepared, ring: KeyRing, seen: Seen) -> Column:
     for at_ns, batches in seen:
         for batch in batches.tolist():
             readable_ns.setdefault(batch, at_ns)
-    sent_ns = np.fromfile(prepared.folder / "sent.i64", dtype="<i8").tolist()
+    due_ns = np.fromfile(prepared.folder / "sent.i64", dtype="<i8").tolist()
     waits = [
         (readable_ns[batch] - at_ns) / _NS_PER_MS
-        for batch, at_ns in zip(_ids(prepared, ring), sent_ns, strict=True)
+        for batch, at_ns in zip(_ids(prepared, ring), due_ns, strict=True)
         if batch in readable_ns
     ]
     return np.array(waits, dtype=np.float64)

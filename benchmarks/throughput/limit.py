@@ -21,6 +21,7 @@ from benchmarks.processes import cpu_s
 from benchmarks.throughput.child import run_app, tell
 from benchmarks.throughput.in_memory import InMemory
 from benchmarks.throughput.prepared import Prepared, read_prepared
+from benchmarks.throughput.standing import settings_of
 from deploy.policy.rehearsal import rehearse, rehearsed_settings
 from events.policy import BUNDLED_POLICY
 from events.settings import Settings
@@ -97,10 +98,13 @@ def _check(client: Client, events: int) -> None:
 def main(
     prepared: Annotated[Path, typer.Argument(help="What `prepare` has written.")],
     data_dir: Annotated[Path, typer.Argument(help="A new folder, for the tables.")],
+    *,
+    setting: Annotated[list[str] | None, typer.Option(help="name=value, of the product.")] = None,
 ) -> None:
     """Measure it once."""
     data_dir.mkdir(parents=True, mode=0o700)
-    limit = limit_of(read_prepared(prepared), data_dir, Settings())
+    settings = Settings(**settings_of(setting or ()))
+    limit = limit_of(read_prepared(prepared), data_dir, settings)
     tell(asdict(limit))
 
 

@@ -10,28 +10,30 @@ the embedded ClickHouse are in this process, the broker, the workers and the pro
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated
 
 import typer
 
 from benchmarks.throughput.checks import checks, refuse, wanted_rows
 from benchmarks.throughput.child import Unclear, run_app, tell
-from benchmarks.throughput.disk import disk_of
-from benchmarks.throughput.feeding import feeding
+from benchmarks.throughput.disk import merge, parts_of
+from benchmarks.throughput.feeding import Sent, feeding
 from benchmarks.throughput.freshness import Seen, percentiles, waits_ms, watching
 from benchmarks.throughput.outcome import PRODUCER, Outcome, Used
 from benchmarks.throughput.prepared import Prepared, read_prepared
 from benchmarks.throughput.profile import profiled
 from benchmarks.throughput.questions import answers_ms
-from benchmarks.throughput.standing import How, ready_stack, wait_for_rows
-from benchmarks.throughput.use import LOADER, Use, pids_of
+from benchmarks.throughput.standing import How, ready_stack, settings_of, wait_for_rows
+from benchmarks.throughput.use import LOADER, Use, merge_cpu_s, pids_of
 from deploy.stack import Stack
 from sinks.tables import interactions, window_partials
 from streams.keys import load_keys
 
 _NS_PER_S = 1_000_000_000
+#: So much of its rate a producer has to hold.
+_HELD = 0.97
 _TABLES = (interactions.TABLE, window_partials.TABLE)
 app = typer.Typer(add_completion=False)
 
@@ -45,6 +47,7 @@ def run_once(prepared: Prepared, data_dir: Path, how: How) -> Outcome:
         return all(rows.get(table, 0) >= count for table, count in wanted.items())
 
     with watching() as seen, ready_stack(prepared, data_dir, how) as stack:
+        client = stack.warehouse.client
         with (
             feeding(prepared.folder, stack.settings, how.events_per_s) as feed,
             profiled(_python(stack), how.profile),
@@ -53,12 +56,18 @@ def run_once(prepared: Prepared, data_dir: Path, how: How) -> Outcome:
             feed.go()
             wait_for_rows(stack, is_there)
             ended_ns = time.monotonic_ns()
-            use = Use.now(stack).since(before)
+            ended = Use.now(stack)
+            left = parts_of(client, _TABLES)
             sent = feed.sent()
         stack.settle(sent.ends)
         _refuse_repeats(stack, wanted)
-        client = stack.warehouse.client
+        _refuse_slow_feed(sent, prepared.expected.events, how.events_per_s)
         count = refuse(checks(client, prepared, stack.settings))
+        answers = answers_ms(client) if how.asks else {}  # of parts as they come, not of one
+        asked = Use.now(stack)
+        disk = merge(client, left)
+        later_s = merge_cpu_s(ended, asked, Use.now(stack))
+        use = ended.since(before)
         return Outcome(
             title=prepared.title,
             events=prepared.expected.events,
@@ -69,10 +78,11 @@ def run_once(prepared: Prepared, data_dir: Path, how: How) -> Outcome:
             used={**use.processes, PRODUCER: Used(sent.cpu_s, 0)},
             threads=use.threads,
             wire_bytes=sent.wire_bytes,
-            disk={table: disk_of(client, table) for table in _TABLES},
+            disk=disk,
+            merge_cpu_s=later_s,
             checks=count,
             freshness_ms=_freshness(prepared, seen) if how.events_per_s else {},
-            answers_ms=answers_ms(client) if how.asks else {},
+            answers_ms=answers,
         )
 
 
@@ -86,6 +96,15 @@ def _refuse_repeats(stack: Stack, wanted: Mapping[str, int]) -> None:
         raise Unclear(f"rows came again ({told}), so it is not known when the last one came")
 
 
+def _refuse_slow_feed(sent: Sent, events: int, events_per_s: float | None) -> None:
+    """A rate that was not held is another rate."""
+    if events_per_s is None:
+        return
+    held = events / ((sent.ended_ns - sent.began_ns) / _NS_PER_S)
+    if held < _HELD * events_per_s:
+        raise Unclear(f"the producer was to send {events_per_s:,.0f} events/s and sent {held:,.0f}")
+
+
 def _python(stack: Stack) -> dict[str, int]:
     """What py-spy can watch: the first worker, and the loader."""
     return {name: pid for name, pid in pids_of(stack).items() if name in ("worker 1", LOADER)}
@@ -93,11 +112,6 @@ def _python(stack: Stack) -> dict[str, int]:
 
 def _freshness(prepared: Prepared, seen: Seen) -> Mapping[str, float]:
     return percentiles(waits_ms(prepared, load_keys(prepared.keys), seen))
-
-
-def settings_of(texts: Sequence[str]) -> dict[str, str]:
-    """From ``name=value``. ``ValueError`` for anything else."""
-    return dict(cast("tuple[str, str]", text.split("=", 1)) for text in texts)
 
 
 @app.command()

@@ -22,13 +22,12 @@ class Used:
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """A table's parts: as the run left them, and after merging all of it."""
+    """A table's parts: when the last row came, and after merging all of it."""
 
     rows: int
     parts: int
     bytes_left: int
     bytes_merged: int
-    merge_cpu_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +36,7 @@ class Outcome:
     process; the loader has the embedded ClickHouse in it. ``threads``: processor seconds of the
     threads of each process, by name. ``wire_bytes``: the raw topic as it was sent, compressed.
     ``checks``: how many things were found to be as they must be, before any of this was told.
+    ``merge_cpu_s``: what merging took after the last row had come, until all was one part.
     ``freshness_ms``: of runs at a steady rate; ``answers_ms``: where readers asked.
     """
 
@@ -50,6 +50,7 @@ class Outcome:
     threads: Mapping[str, Mapping[str, float]] = field(repr=False)
     wire_bytes: int
     disk: Mapping[str, Disk]
+    merge_cpu_s: float
     checks: int
     freshness_ms: Mapping[str, float] = field(default_factory=dict)
     answers_ms: Mapping[str, float] = field(default_factory=dict)
@@ -62,6 +63,11 @@ class Outcome:
     def cpu_s_a_million(self) -> float:
         """Workers, loader and broker together."""
         return sum(map(self.cpu_of, KINDS))
+
+    @property
+    def merged_cpu_s_a_million(self) -> float:
+        """The same, and all merges that were still to come."""
+        return self.cpu_s_a_million + self.merge_cpu_s / self.events * 1e6
 
     def cpu_of(self, kind: str) -> float:
         """Processor seconds a million events of all processes of a kind, such as ``worker``."""

@@ -121,7 +121,8 @@ def _scaling(result: Result, theme: Theme) -> Figure:
     _errors(axes, workers, found, theme)
     model = fit(result)
     if model is not None:
-        told = [told for told, _ in checked(model, result).values()]
+        length = max(each.events_a_message for each in checked(model, result))
+        told = [model.events_per_s(number, length) for number in workers]
         axes.plot(workers, told, color=theme.lines[1], marker="s", linestyle="--", label="model")
     axes.set_ylim(bottom=0)
     axes.set_xticks(workers)

@@ -79,6 +79,7 @@ def _work(result: Result) -> str:
     return (
         f"{ours.events:,} {result.title} in batches of {result.batch_events} by {ours.workers} "
         f"workers on {result.machine['cores']} cores"
+        + "".join(f", {each}" for each in result.settings)
     )
 
 

@@ -40,19 +40,24 @@ class Rivals:
 class Result:
     """``ours``: the main runs. ``by_workers``: the same with other numbers of workers. ``short``:
     in batches of ``short_events``, as live producers make them. ``fresh``: at half of the maximum.
-    ``small`` and ``large``: fewer and more events. ``stages``: see ``stages.by_stage``. Lists are
-    in the order of the rounds; what is empty was not measured."""
+    ``short_alone``: the same by one worker. ``small`` and ``large``: fewer and more events.
+    ``stages``: see ``stages.by_stage``. Lists are in the order of the rounds; what is empty was not
+    measured. ``settings``: of the product, other than by default. ``repeated``: why runs told
+    nothing and were made again, one text for each."""
 
     title: str
     batch_events: int
     short_events: int
     machine: Mapping[str, Any]
     versions: Mapping[str, str]
+    settings: list[str] = field(default_factory=list)
+    repeated: list[str] = field(default_factory=list)
     people: int = 0
     seconds: float = 0.0
     ours: list[Outcome] = field(default_factory=list)
     by_workers: dict[int, list[Outcome]] = field(default_factory=dict)
     short: list[Outcome] = field(default_factory=list)
+    short_alone: list[Outcome] = field(default_factory=list)
     fresh: list[Outcome] = field(default_factory=list)
     small: list[Outcome] = field(default_factory=list)
     large: list[Outcome] = field(default_factory=list)
@@ -68,7 +73,7 @@ class Result:
     @staticmethod
     def from_json(read: Mapping[str, Any]) -> Result:
         made: dict[str, Any] = dict(read)
-        for name in ("ours", "short", "fresh", "small", "large"):
+        for name in ("ours", "short", "short_alone", "fresh", "small", "large"):
             made[name] = [Outcome.from_json(each) for each in read[name]]
         made["by_workers"] = {
             int(workers): [Outcome.from_json(each) for each in runs]

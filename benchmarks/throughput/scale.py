@@ -7,7 +7,7 @@ core:
     events/s = efficiency x min(cores / (all costs), workers / (a worker's cost))
 
 The efficiency is what the main runs reached of that bound; with it the model foretells runs with
-other numbers of workers, which were measured too.
+other numbers of workers and in short batches, which were measured too.
 """
 
 from __future__ import annotations
@@ -112,23 +112,56 @@ def foretell(model: Model, employees: Sequence[int] = EMPLOYEES) -> Iterator[For
             yield Foretold(number, length, peak, cores, machines, size)
 
 
-def checked(model: Model, result: Result) -> dict[int, tuple[float, float]]:
-    """For each number of workers that was measured: events/s as foretold, and as measured."""
-    runs = {result.ours[0].workers: result.ours, **result.by_workers}
-    length = _lengths(result.ours)
-    return {
-        workers: (
-            model.events_per_s(workers, length),
-            median(each.events_per_s for each in measured),
-        )
-        for workers, measured in sorted(runs.items())
-        if measured
-    }
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Runs of a kind, events/s as foretold and as measured. ``bound``: which of the two it was by,
+    `cores` or `workers`. ``is_fitted``: the model was made of them, so it proves nothing that they
+    agree."""
+
+    workers: int
+    events_a_message: float
+    foretold: float
+    measured: float
+    bound: str
+    is_fitted: bool
+
+
+def checked(model: Model, result: Result) -> list[Checked]:
+    """Whatever was measured with some number of workers, and lengths of batches."""
+    long = {result.ours[0].workers: result.ours, **result.by_workers}
+    short = {1: result.short_alone, result.ours[0].workers: result.short}
+    return [
+        _checked(model, runs, is_fitted=runs is result.ours)
+        for kind in (long, short)
+        for _, runs in sorted(kind.items())
+        if runs
+    ]
+
+
+def _checked(model: Model, runs: Sequence[Outcome], *, is_fitted: bool) -> Checked:
+    workers, length = runs[0].workers, _lengths(runs)
+    bounds = _bounds(model.costs, model.cores, workers, length)
+    return Checked(
+        workers,
+        length,
+        model.events_per_s(workers, length),
+        median(each.events_per_s for each in runs),
+        min(bounds, key=bounds.__getitem__),
+        is_fitted,
+    )
 
 
 def _bound(costs: Mapping[str, Cost], cores: int, workers: int, events_a_message: float) -> float:
+    return min(_bounds(costs, cores, workers, events_a_message).values())
+
+
+def _bounds(
+    costs: Mapping[str, Cost], cores: int, workers: int, events_a_message: float
+) -> dict[str, float]:
+    """Events/s that each of the two has time for."""
     every = sum(cost.of_event(events_a_message) for cost in costs.values())
-    return min(cores / every, workers / costs["worker"].of_event(events_a_message))
+    of_workers = workers / costs["worker"].of_event(events_a_message)
+    return {"cores": cores / every, "workers": of_workers}
 
 
 def _cost(runs: Sequence[Outcome], kind: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from benchmarks.table import Table
@@ -15,6 +16,8 @@ _MIB = 2**20
 
 def tables(result: Result) -> Iterator[Table]:
     """Every table of a result; those of what was not measured are left out."""
+    if not result.ours:
+        return
     yield _speeds(result)
     yield _targets(result)
     yield _processes(result)
@@ -28,6 +31,8 @@ def tables(result: Result) -> Iterator[Table]:
 
 def method(result: Result) -> str:
     """In a few sentences what was measured, and on what."""
+    if not result.ours:
+        return f"{result.title}: no main run was made yet, so there is nothing to show."
     machine, ours = result.machine, result.ours[0]
     versions = ", ".join(f"{name} {version}" for name, version in result.versions.items())
     return (
@@ -35,10 +40,19 @@ def method(result: Result) -> str:
         f"batches of up to {result.batch_events}. Median of {len(result.ours)} runs, with the "
         f"least and the most. From the first message handed to the producer until every row is "
         f"readable; each run's counts, sums and `reconcile` ({ours.checks} checks) were right "
-        f"before its time was told. The policy was signed by keys that each run made for itself. "
+        f"before its time was told. {_repeated(result)} Each run made the keys that signed its "
+        f"policy. "
         f"{machine['cores']} cores ({machine['model']}), "
         f"{machine['memory_gib']} GiB, {machine['system']}; {versions}."
+        + "".join(f" With {each}." for each in result.settings)
     )
+
+
+def _repeated(result: Result) -> str:
+    if not result.repeated:
+        return "No run had to be made again."
+    told = "; ".join(f"{text} ({n} times)" for text, n in Counter(result.repeated).items())
+    return f"Runs that told nothing, and were made again: {told}."
 
 
 def spread(found: Spread | None, digits: int = 0) -> str:
@@ -112,8 +126,9 @@ def _targets(result: Result) -> Table:
         wanted = f"{sign} {target.wanted:,.{_digits(target.wanted)}f} {target.unit}".strip()
         found = target.spread(result)
         told = spread(found, _digits(found.middle) if found else 0)
-        rows.append([target.name, wanted, told, target.verdict(result)])
-    return Table("targets", "Targets", ("what", "target", "measured", ""), rows)
+        runs = str(found.runs) if found else ""
+        rows.append([target.name, wanted, told, runs, target.verdict(result)])
+    return Table("targets", "Targets", ("what", "target", "measured", "runs", ""), rows)
 
 
 def _processes(result: Result) -> Table:
@@ -152,10 +167,17 @@ def _scale(result: Result) -> Iterator[Table]:
     if model is None:
         return
     rows = [
-        [str(workers), f"{measured:,.0f}", f"{told:,.0f}", f"{told / measured - 1:+.0%}"]
-        for workers, (told, measured) in checked(model, result).items()
+        [
+            str(each.workers),
+            f"{each.events_a_message:.0f}",
+            f"{each.measured:,.0f}",
+            f"{each.foretold:,.0f}",
+            "fitted" if each.is_fitted else f"{each.foretold / each.measured - 1:+.0%}",
+            each.bound,
+        ]
+        for each in checked(model, result)
     ]
-    columns = ("workers", "events/s measured", "foretold", "off by")
+    columns = ("workers", "events a batch", "events/s", "foretold", "off by", "bound by")
     yield Table("workers", "The model, against what was measured", columns, rows)
     rows = [
         [

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from benchmarks.throughput.prepared import Prepared
 from deploy.stack import Stack, running_stack
@@ -33,6 +33,11 @@ class How:
     settings: Mapping[str, Any] = field(default_factory=dict)
     asks: bool = False
     profile: Path | None = None
+
+
+def settings_of(texts: Sequence[str]) -> dict[str, str]:
+    """Of the product, from ``name=value``. ``ValueError`` for anything else."""
+    return dict(cast("tuple[str, str]", text.split("=", 1)) for text in texts)
 
 
 @contextmanager

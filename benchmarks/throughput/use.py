@@ -11,6 +11,8 @@ from benchmarks.throughput.outcome import Used
 from deploy.stack import Stack
 
 LOADER = "loader"
+#: ClickHouse's threads that merge in the background.
+_MERGES = "MergeMutate"
 #: What a thread has used is known to a hundredth of a second.
 _LEAST_S = 0.01
 
@@ -44,6 +46,14 @@ class Use:
             },
             {name: _less(each, before.threads[name]) for name, each in self.threads.items()},
         )
+
+
+def merge_cpu_s(ended: Use, asked: Use, merged: Use) -> float:
+    """Processor time of merges after ``ended``, in s: those in the background until everything was
+    ``asked`` to be merged, and from then on all that ClickHouse's process used."""
+    before_s, after_s = (each.threads[LOADER].get(_MERGES, 0.0) for each in (ended, asked))
+    asked_s, merged_s = (each.processes[LOADER].cpu_s for each in (asked, merged))
+    return after_s - before_s + merged_s - asked_s
 
 
 def _less(after: Mapping[str, float], before: Mapping[str, float]) -> dict[str, float]:

@@ -24,7 +24,7 @@ def outcome(
     """``worker_s``: of each worker; the loader used 1 s, the broker a half of one."""
     own = {f"worker {n}": Used(worker_s, 100 * MIB) for n in range(1, workers + 1)}
     rest = {"loader": Used(1.0, 500 * MIB), "broker": Used(0.5, 50 * MIB), PRODUCER: Used(0.25, 0)}
-    disk = Disk(events, 4, 3 * events, 2 * events, 0.5)
+    disk = Disk(events, 4, 3 * events, 2 * events)
     made = Outcome(
         title="made up",
         events=events,
@@ -36,6 +36,7 @@ def outcome(
         threads={name: {"python": used.cpu_s} for name, used in own.items()},
         wire_bytes=4 * events,
         disk={"training.interactions": disk, "analytics.window_partials": disk},
+        merge_cpu_s=0.5,
         checks=20,
     )
     return replace(made, **more)

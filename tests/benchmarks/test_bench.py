@@ -85,10 +85,11 @@ def test_a_round_measures_ours_and_the_limits_one_after_the_other(
         ("once", "fresh"),
         ("once", "main"),
         ("once", "main"),
-        ("once", "small"),
+        ("once", "short"),
         ("once", "short"),
     ]
-    assert [asked[:2] for asked in measuring.asked] == [("once", "large"), *one, *one]
+    growth = [("once", "large"), ("once", "small"), ("once", "small")]
+    assert [asked[:2] for asked in measuring.asked] == [*growth, *one, *one]
     assert [len(each) for each in (found.ours, found.limits, found.fresh, found.short)] == [
         2, 2, 2, 2,
     ]  # fmt: skip
@@ -98,10 +99,15 @@ def test_a_round_measures_ours_and_the_limits_one_after_the_other(
 
 def test_every_run_has_the_settings_and_its_own_workers(plan: Plan, measuring: Measuring) -> None:
     run(plan)
-    runs = [options for module, _, options in measuring.asked if module == "once"]
-    assert all(options[2:4] == ("--setting", "insert_rows=1000") for options in runs)
-    assert [options[1] for options in runs[1:5]] == [2, 2, 1, 4]
-    assert runs[0][4:] == ("--ask",)
+    asked = {module: options for module, _, options in measuring.asked}
+    for module in ("once", "limit", "cold"):
+        assert asked[module][-2:] == ("--setting", "insert_rows=1000"), module
+    runs = [(folder, options[1]) for module, folder, options in measuring.asked if module == "once"]
+    assert runs[3:9] == [
+        ("main", 2), ("fresh", 2), ("main", 1), ("main", 4), ("short", 2), ("short", 1),
+    ]  # fmt: skip
+    asking = [folder for _, folder, options in measuring.asked if "--ask" in options]
+    assert asking == ["large", "main", "main"]
 
 
 def test_freshness_is_measured_at_half_of_what_was_reached(
@@ -177,6 +183,16 @@ def test_a_result_is_shown_again_without_measuring(tmp_path: Path) -> None:
     assert Result.from_json(json.loads(shown.stdout)) == result(500_000.0)
     table = CliRunner().invoke(app, ["--show", str(tmp_path / "throughput.json")])
     assert table.exit_code == 0
+
+
+def test_one_that_is_not_there_or_only_begun_is_no_fault_of_the_program(tmp_path: Path) -> None:
+    none = CliRunner().invoke(app, ["--show", str(tmp_path / "none.json")])
+    assert (none.exit_code, type(none.exception)) == (1, SystemExit)
+    begun = replace(result(), ours=[])
+    begun.save(tmp_path / "begun.json")
+    shown = CliRunner().invoke(app, ["--show", str(tmp_path / "begun.json")])
+    assert shown.exit_code == 0
+    assert "no main run was made yet" in shown.stdout.replace("\n", " ")
 
 
 def test_a_quick_one_has_few_steps_and_no_peers(tmp_path: Path) -> None:

@@ -12,10 +12,14 @@ import pytest
 
 from benchmarks.throughput.broker_alone import BrokerAlone
 from benchmarks.throughput.checks import refuse
+from benchmarks.throughput.child import Unclear
+from benchmarks.throughput.feeding import Sent
 from benchmarks.throughput.limit import Limit
-from benchmarks.throughput.outcome import Outcome
+from benchmarks.throughput.once import _refuse_slow_feed
+from benchmarks.throughput.outcome import Outcome, Used
 from benchmarks.throughput.prepared import Prepared, prepare
 from benchmarks.throughput.questions import MAKING, ONE_PERSON, TEAM_HOURS
+from benchmarks.throughput.use import LOADER, Use, merge_cpu_s
 from sinks.reconcile import Check
 from tests.benchmarks.throughput_made import small_workload
 from tests.documents import ROOT
@@ -68,6 +72,21 @@ def test_a_run_whose_sums_are_wrong_tells_no_time(prepared: Prepared, tmp_path: 
     assert done.returncode != 0
     assert done.stdout == ""
     assert "x_px of training.interactions" in done.stderr
+
+
+def test_a_rate_that_the_producer_did_not_hold_tells_nothing() -> None:
+    sent = Sent(began_ns=0, ended_ns=2_000_000_000, ends={}, wire_bytes=0, cpu_s=0.0)
+    _refuse_slow_feed(sent, 2_000, None)
+    _refuse_slow_feed(sent, 2_000, 1_000)
+    with pytest.raises(Unclear, match="was to send 1,200 events/s and sent 1,000"):
+        _refuse_slow_feed(sent, 2_000, 1_200)
+
+
+def test_merges_after_the_end_are_those_behind_and_all_that_was_asked_for() -> None:
+    def use(loader_s: float, merges_s: float) -> Use:
+        return Use({LOADER: Used(loader_s, 0)}, {LOADER: {"MergeMutate": merges_s}})
+
+    assert merge_cpu_s(use(10, 2), use(15, 3), use(19, 4)) == 1 + 4
 
 
 def test_a_check_that_fails_is_named_with_both_figures() -> None:

@@ -65,6 +65,11 @@ def test_results_of_other_work_or_without_limits_are_not_compared() -> None:
         compare(result(), replace(result(), limits=[]), 0.1)
 
 
+def test_results_of_other_settings_are_not_compared() -> None:
+    with pytest.raises(InputError, match="insert_rows=5"):
+        compare(result(), replace(result(), settings=["insert_rows=5"]), 0.1)
+
+
 def test_the_command_fails_where_something_has_become_worse(tmp_path: Path) -> None:
     before, after = tmp_path / "before.json", tmp_path / "after.json"
     result(500_000).save(before)

@@ -19,6 +19,7 @@ def made(efficiency: float = 0.8) -> Result:
     found = result()
     found.ours = [_of(2, 250, efficiency)]
     found.short = [_of(2, 25, efficiency)]
+    found.short_alone = [_of(1, 25, efficiency)]
     found.by_workers = {1: [_of(1, 250, efficiency)], 4: [_of(4, 250, efficiency)]}
     return found
 
@@ -54,8 +55,18 @@ def test_the_costs_of_an_event_and_of_a_message_are_told_apart() -> None:
 def test_runs_with_other_numbers_of_workers_are_foretold() -> None:
     found = made()
     assert model(found).efficiency == pytest.approx(0.8)
-    for told, measured in checked(model(found), found).values():
-        assert told == pytest.approx(measured)
+    made_of = [(each.workers, each.events_a_message) for each in checked(model(found), found)]
+    assert made_of == [(1, 250), (2, 250), (4, 250), (1, 25), (2, 25)]
+    for each in checked(model(found), found):
+        assert each.foretold == pytest.approx(each.measured)
+
+
+def test_it_is_told_what_the_model_was_made_of_and_what_bounds_each_run() -> None:
+    found = made()
+    told = {(each.workers, each.events_a_message): each for each in checked(model(found), found)}
+    assert [key for key, each in told.items() if each.is_fitted] == [(2, 250)]
+    assert told[1, 25].bound == "workers"
+    assert told[4, 250].bound == "cores"
 
 
 def test_one_worker_has_one_core() -> None:

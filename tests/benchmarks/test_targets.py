@@ -27,6 +27,7 @@ def test_a_limit_is_met_from_below() -> None:
     # 2 workers of 2 s, a loader of 1 s and a broker of half a second; the producer is not counted
     assert BY_NAME["CPU, workers + loader + broker"].values(result()) == [5.5]
     assert verdict("CPU, workers + loader + broker", result()) == "not met: 2.75 times it"
+    assert BY_NAME["CPU, all merges that come later too"].values(result()) == [6.0]
     assert verdict("training table", result()) == "met"
     assert verdict("worker's memory", result()) == "met"
 
@@ -46,16 +47,16 @@ def test_cost_as_work_grows_is_that_of_many_events_over_that_of_few() -> None:
     made.small = [outcome(worker_s=2.0), outcome(worker_s=2.0)]
     made.large = [outcome(events=10_000_000, worker_s=20.0)]
     few, many = made.small[0].cpu_s_a_million, made.large[0].cpu_s_a_million
-    (found,) = BY_NAME["CPU an event, many over few events"].values(made)
-    assert found == pytest.approx(many / few)
+    assert BY_NAME["CPU an event, many over few events"].values(made) == [many / few] * 2
 
 
 def test_a_billion_rows_are_extrapolated_upwards_and_it_is_said() -> None:
     made = result()
-    made.large = [outcome(answers_ms={ONE_PERSON: 40.0, TEAM_HOURS: 10.0})]
+    made.ours = [outcome(answers_ms={ONE_PERSON: wait}) for wait in (10.0, 20.0, 40.0)]
+    made.large = [outcome(events=100_000_000, answers_ms={ONE_PERSON: 20.0, TEAM_HOURS: 10.0})]
     name = next(name for name in BY_NAME if "EXTRAPOLATED" in name)
-    (found,) = BY_NAME[name].values(made)
-    assert found == pytest.approx(60.0, rel=0.01)  # 30 steps of a search in the place of 20
+    # ten times the rows: by the square root of ten and of two times a hundred; never less
+    assert BY_NAME[name].values(made) == pytest.approx([20.0 * 2**0.5, 20.0, 20.0])
     assert verdict("team-hour view, large run", made) == "met"
 
 
@@ -84,6 +85,26 @@ def test_the_method_says_what_the_events_are_and_that_they_were_checked() -> Non
     text = method(result())
     assert text.startswith("made up: 1,000,000 of 7 people")
     assert "20 checks" in text
+    assert "No run had to be made again." in text
+
+
+def test_runs_that_were_made_again_are_told_of() -> None:
+    made = result()
+    made.repeated = ["once main: rows came again", "once main: rows came again"]
+    assert "once main: rows came again (2 times)" in method(made)
+
+
+def test_a_result_that_is_only_begun_has_no_table_and_says_so() -> None:
+    made = result()
+    made.ours = []
+    assert list(tables(made)) == []
+    assert "no main run" in method(made)
+
+
+def test_each_line_says_of_how_many_runs_it_is() -> None:
+    table = next(table for table in tables(result(1, 2, 3)) if table.name == "targets")
+    assert {row[0]: row[3] for row in table.rows}["end to end"] == "3"
+    assert {row[0]: row[3] for row in table.rows}["over plain Faust"] == ""
 
 
 def test_a_target_that_is_no_number_was_not_measured() -> None:
