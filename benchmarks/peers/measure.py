@@ -124,7 +124,7 @@ def peers() -> Sequence[Peer]:
             "confluent-kafka",
             "the same loop and the same work on each event, but as many events a message as "
             "Glasshouse has: what batches gain without columns",
-            2_000_000,
+            4_000_000,
             Environment("consumer_loop"),
             together=BATCH_EVENTS,
         ),
