@@ -1,5 +1,5 @@
 """What people would use instead of Glasshouse, doing the same work on the same events, one event a
-message.
+message; and a loop that has as many events a message as Glasshouse.
 
     workload ─▶ apart ─▶ feed ─▶ broker ─▶ program (work, insert) ─▶ ClickHouse
     of throughput         └────▶ expected ─────────────────────────▶ compared

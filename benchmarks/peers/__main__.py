@@ -17,7 +17,15 @@ from events.errors import Stop
 from events.options import err, show_json, show_table
 
 _INTERRUPTED = 130
-_COLUMNS = ("peer", "version", "events", "seconds", "events/s", "CPU, us an event")
+_COLUMNS = {
+    "name": "peer",
+    "version": "version",
+    "events_a_message": "events a message",
+    "events": "events",
+    "seconds": "seconds",
+    "events_per_s": "events/s",
+    "cpu_us_an_event": "CPU, us an event",
+}
 app = typer.Typer(add_completion=False)
 
 
@@ -75,6 +83,7 @@ def _show(chosen: Sequence[Peer], runs: Sequence[PeerRun], workers: int, *, as_j
             "name": peer.name,
             "version": peer.version,
             "doing": peer.doing,
+            "events_a_message": peer.together,
             **asdict(run),
             "events_per_s": run.events_per_s,
             "cpu_us_an_event": run.cpu_us_an_event,
@@ -84,10 +93,9 @@ def _show(chosen: Sequence[Peer], runs: Sequence[PeerRun], workers: int, *, as_j
     if as_json:
         show_json({"workers": workers, "peers": told})
         return
-    names = ("name", "version", "events", "seconds", "events_per_s", "cpu_us_an_event")
-    rows = [[each[name] for name in names] for each in told]
-    title = f"{runs[0].title}, one a message, {workers} processes" if runs else "no such peer"
-    show_table(title, _COLUMNS, rows)
+    rows = [[each[name] for name in _COLUMNS] for each in told]
+    title = f"{runs[0].title}, {workers} processes of each" if runs else "no such peer"
+    show_table(title, list(_COLUMNS.values()), rows)
     for peer, run in zip(chosen, runs, strict=True):
         if not run.checked:
             err.print(f"what {peer.name} made is wrong, so no rate is told of it")

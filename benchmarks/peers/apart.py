@@ -1,4 +1,5 @@
-"""A batch taken apart: a message of its own for each event, as the peers' documentation has it."""
+"""A batch taken apart: a message of its own for each event, as the peers' documentation has it, or
+for so many events."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ COLUMNS = ("action", "x_px", "y_px", "detail", "role")
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One event on its way. ``time_ms`` is its event time, and Kafka's timestamp of the message."""
+    """Events on their way: a JSON object, or an array of them. ``time_ms`` is the event time of the
+    first, and Kafka's timestamp of the message."""
 
     partition: int
     key: bytes
@@ -45,16 +47,23 @@ class Apart:
         """int64, so that sums have room."""
         return self.batch.columns[name][self.first :].astype(np.int64)
 
-    def messages(self, partitions: int) -> Iterator[Message]:
-        """JSON, keyed by team. All events of a team are in one partition, so that a window is
-        counted in one place without sending every event through Kafka once more."""
+    def messages(self, partitions: int, together: int = 1) -> Iterator[Message]:
+        """JSON, keyed by team; an array of up to ``together`` events, where that is not 1. All
+        events of a team are in one partition, so that a window is counted in one place without
+        sending every event through Kafka once more."""
+        events, times_ms = list(self._events()), self.times_ms.tolist()
+        key, partition = team_name(self.team).encode(), self.team % partitions
+        for first in range(0, len(events), together):
+            text = ",".join(events[first : first + together])
+            value = text if together == 1 else f"[{text}]"
+            yield Message(partition, key, value.encode(), times_ms[first])
+
+    def _events(self) -> Iterator[str]:
         begin = json.dumps(self._shared(), separators=(",", ":"))[:-1]
         rows = zip(*(self.column(name).tolist() for name in COLUMNS), strict=True)
         for place, (time_ms, row) in enumerate(zip(self.times_ms.tolist(), rows, strict=True)):
             own = "".join(f',"{name}":{code}' for name, code in zip(COLUMNS, row, strict=True))
-            text = f'{begin},"index":{self.first + place},"time_ms":{time_ms}{own}}}'
-            key = team_name(self.team).encode()
-            yield Message(self.team % partitions, key, text.encode(), time_ms)
+            yield f'{begin},"index":{self.first + place},"time_ms":{time_ms}{own}}}'
 
     def _shared(self) -> dict[str, str | int]:
         header = self.batch.header

@@ -18,21 +18,25 @@ from events.clock import MS_PER_DAY, SystemClock
 from events.policy import PurposePolicy
 
 _TEAM_PEOPLE = 20
-#: The batches are taken apart again: this only decides what `sequence` and `index` say.
-_BATCH_EVENTS = 256
+#: As in ours. Of a batch that is taken apart this only decides what `sequence` and `index` say.
+BATCH_EVENTS = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """``title`` says what the events are. ``messages`` are in the order of event time; the last of
-    each team is dated a day after the others, as if work went on, which closes the windows that
-    begin before ``until_ms``. ``expected`` is what must be in the tables."""
+    """``title`` says what the events are. ``messages`` are in the order of event time, each of its
+    first; the last of each team is dated a day after the others, as if work went on, which closes
+    the windows that begin before ``until_ms``. ``expected`` is what must be in the tables."""
 
     title: str
     messages: Sequence[Message] = field(repr=False)
     subjects: tuple[str, ...] = field(repr=False)
     until_ms: int
     expected: Tables = field(repr=False)
+
+    @property
+    def events(self) -> int:
+        return sum(self.expected.fates.values())
 
 
 def workload_of(recordings: Path | None, events: int) -> Workload:
@@ -41,18 +45,19 @@ def workload_of(recordings: Path | None, events: int) -> Workload:
         title, pieces = "SIMULATED events", simulated(events)
     else:
         title, pieces = "recorded events", recorded(recordings)
-    return Workload.of(title, pieces, events, _BATCH_EVENTS, yesterday_ms(SystemClock().now_ms()))
+    return Workload.of(title, pieces, events, BATCH_EVENTS, yesterday_ms(SystemClock().now_ms()))
 
 
-def feed_of(workload: Workload, limits: PurposePolicy, partitions: int) -> Feed:
-    """Every event of ``workload`` as a message of its own."""
+def feed_of(workload: Workload, limits: PurposePolicy, partitions: int, together: int = 1) -> Feed:
+    """Every event of ``workload`` as a message of its own, or up to ``together`` of somebody's
+    consecutive events in one."""
     subjects = tuple(workload.subjects())
     team_of = _teams(subjects, partitions)
     parts = [Apart(batch, team_of[batch.header.subject]) for batch in workload.batches()]
     last_ms = max(int(part.times_ms.max()) for part in parts)
     until_ms = last_ms - last_ms % WINDOW_MS + WINDOW_MS
     parts += _later(parts, until_ms + MS_PER_DAY)
-    messages = [message for part in parts for message in part.messages(partitions)]
+    messages = [message for part in parts for message in part.messages(partitions, together)]
     order = np.argsort([message.time_ms for message in messages], kind="stable")
     return Feed(
         title=workload.title,

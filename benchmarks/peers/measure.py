@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from benchmarks.peers.environment import Environment
-from benchmarks.peers.feed import feed_of, workload_of
+from benchmarks.peers.feed import BATCH_EVENTS, feed_of, workload_of
 from benchmarks.peers.run import Place, running
 from events.policy import BUNDLED_POLICY, load_policy
 from events.purposes import Purpose
@@ -44,13 +44,15 @@ class PeerRun:
 @dataclass(frozen=True, slots=True)
 class Peer:
     """``doing`` says in a sentence what it does. ``usual_events`` are enough for about half a
-    minute, so that start and last insert weigh little: a rate is of the steady state."""
+    minute, so that start and last insert weigh little: a rate is of the steady state. ``together``
+    events are in a message."""
 
     name: str
     package: str
     doing: str
     usual_events: int
     environment: Environment
+    together: int = 1
 
     @property
     def version(self) -> str:
@@ -73,7 +75,7 @@ class Peer:
         """
         python = self.environment.installed()
         limits = load_policy(BUNDLED_POLICY).purposes[Purpose.AGENT_TRAINING]
-        feed = feed_of(workload_of(recordings, events), limits, PARTITIONS)
+        feed = feed_of(workload_of(recordings, events), limits, PARTITIONS, self.together)
         work_dir.mkdir(parents=True, exist_ok=True)
         folder = Path(mkdtemp(prefix=f"{self.environment.folder}-", dir=work_dir))
         command = [str(python), "-m", self.environment.program]
@@ -83,7 +85,7 @@ class Peer:
             measured = peer.measure()
         return PeerRun(
             title=feed.title,
-            events=len(feed.messages),
+            events=feed.events,
             seconds=measured.seconds,
             cpu_s=measured.cpu_s,
             checked=measured.found == measured.expected,
@@ -116,5 +118,14 @@ def peers() -> Sequence[Peer]:
             "restart loses",
             2_000_000,
             Environment("consumer_loop"),
+        ),
+        Peer(
+            f"{BATCH_EVENTS} events a message, a consumer loop",
+            "confluent-kafka",
+            "the same loop and the same work on each event, but as many events a message as "
+            "Glasshouse has: what batches gain without columns",
+            4_000_000,
+            Environment("consumer_loop"),
+            together=BATCH_EVENTS,
         ),
     )

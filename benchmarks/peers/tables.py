@@ -12,8 +12,8 @@ from sinks.sql import Placement
 if TYPE_CHECKING:
     from clickhouse_connect.driver import Client
 
-#: The product's own table of training rows: the same columns, types and codecs.
-_TRAINING = "training"
+#: The product's own table of training rows: the same columns, types, codecs, and ways to merge.
+_TRAINING = ("training", "merges")
 
 _OTHERS = (
     "CREATE DATABASE peer",
@@ -78,10 +78,8 @@ class Tables:
 
 def create(client: Client) -> None:
     """Make them, empty."""
-    training = next(each for each in bundled_migrations() if each.name == _TRAINING)
-    for statement in Placement().statements(training.text):
-        client.command(statement)
-    for statement in _OTHERS:
+    training = "".join(each.text for each in bundled_migrations() if each.name in _TRAINING)
+    for statement in (*Placement().statements(training), *_OTHERS):
         client.command(statement)
 
 

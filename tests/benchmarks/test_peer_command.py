@@ -24,6 +24,7 @@ class Stub:
     version: str = "1.2"
     doing: str = "nothing"
     usual_events: int = 1_000
+    together: int = 1
     checked: bool = True
     missing: bool = False
 
@@ -44,7 +45,7 @@ def test_json_has_the_rate_and_what_the_events_were(monkeypatch: pytest.MonkeyPa
     told = json.loads(out)["peers"][0]
     assert code == 0
     assert (told["events"], told["events_per_s"], told["cpu_us_an_event"]) == (1_000, 500.0, 500.0)
-    assert told["title"] == "SIMULATED events"
+    assert (told["title"], told["events_a_message"]) == ("SIMULATED events", 1)
 
 
 def test_a_table_says_that_events_are_simulated(monkeypatch: pytest.MonkeyPatch) -> None:

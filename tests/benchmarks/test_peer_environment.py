@@ -12,11 +12,12 @@ import pytest
 from benchmarks.peers import environment
 from benchmarks.peers.environment import Environment, NotInstalled
 from benchmarks.peers.measure import Peer, PeerRun, peers
+from benchmarks.throughput.bench import Plan
 from tests.benchmarks.test_lock import pins
 from tests.documents import ROOT
 
 FOLDER = ROOT / "benchmarks" / "peers"
-EACH = pytest.mark.parametrize("peer", peers(), ids=lambda peer: peer.environment.folder)
+EACH = pytest.mark.parametrize("peer", peers(), ids=lambda peer: peer.name)
 
 #: What a peer's program may import of the package: no more than Python's library and its own.
 SHARED = {"columns", "insert", "job", "work"}
@@ -114,3 +115,8 @@ def test_the_peers_of_the_targets_are_there() -> None:
     assert any("quix" in name for name in names)
     assert any("faust" in name for name in names)
     assert all(peer.usual_events >= 100_000 and peer.doing for peer in peers())
+
+
+def test_one_peer_has_as_many_events_a_message_as_ours_and_the_others_one() -> None:
+    together = {peer.name: peer.together for peer in peers() if peer.together > 1}
+    assert together == {"256 events a message, a consumer loop": Plan(None, Path()).batch_events}

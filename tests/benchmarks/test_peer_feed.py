@@ -1,4 +1,5 @@
-"""Events one a message: all of them, in order, evenly spread, with an end that closes windows."""
+"""Events one a message, or many: all of them, in order, evenly spread, with an end that closes
+windows."""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ def test_every_event_is_a_message_and_each_team_has_one_more(
 ) -> None:
     teams = {message.key for message in feed.messages}
     assert len(feed.messages) == workload.events + len(teams)
-    assert sum(feed.expected.fates.values()) == len(feed.messages)
+    assert feed.events == len(feed.messages)
 
 
 def test_messages_are_in_the_order_of_event_time(feed: Feed) -> None:
@@ -74,6 +75,26 @@ def test_a_batch_is_taken_apart_from_any_event_on(workload: Workload) -> None:
     assert told["time_ms"] == whole[-1]["time_ms"] + 7
     assert {**told, "time_ms": 0, "batch": 0} == {**whole[-1], "time_ms": 0, "batch": 0}
     assert told["batch"] != whole[-1]["batch"]
+
+
+def test_many_a_message_are_the_same_events_each_message_of_one_person(workload: Workload) -> None:
+    single = feed_of(workload, LIMITS, PARTITIONS)
+    many = feed_of(workload, LIMITS, PARTITIONS, together=10)
+    messages = [(each, json.loads(each.value)) for each in many.messages]
+    sizes = Counter(len(events) for _, events in messages)
+    assert max(sizes) == 10
+    assert sizes[10] > len(messages) / 2
+    assert many.expected == single.expected
+    assert many.events == single.events
+    events = [json.dumps(event) for _, events in messages for event in events]
+    assert Counter(events) == Counter(json.dumps(json.loads(m.value)) for m in single.messages)
+    for message, told in messages:
+        assert len({event["subject"] for event in told}) == 1
+        assert {event["team"].encode() for event in told} == {message.key}
+        assert [event["index"] for event in told] == list(
+            range(told[0]["index"], told[0]["index"] + len(told))
+        )
+        assert message.time_ms == told[0]["time_ms"]
 
 
 def test_recordings_are_called_recorded(tmp_path: Path, workload: Workload) -> None:

@@ -6,14 +6,17 @@ import sys
 from pathlib import Path
 
 import pytest
+from clickhouse_connect import get_client
 
-from benchmarks.peers.columns import WINDOW_COLUMNS, WINDOWS
+from benchmarks.peers.columns import ROWS, WINDOW_COLUMNS, WINDOWS
 from benchmarks.peers.measure import PARTITIONS, Peer, peers
 from benchmarks.peers.run import Place, running
-from benchmarks.peers.tables import read
+from benchmarks.peers.tables import create, read
 from events.errors import Stop
+from sinks.migrate import migrate
 from tests.benchmarks.made import write_recordings
 from tests.benchmarks.peers_made import LIMITS, small_feed
+from tests.kit.clickhouse_process import ClickHouseOverHttp
 
 
 def python_of(peer: Peer) -> Path:
@@ -25,7 +28,7 @@ def python_of(peer: Peer) -> Path:
 
 @pytest.mark.service
 @pytest.mark.peers
-@pytest.mark.parametrize("peer", peers(), ids=lambda peer: peer.environment.folder)
+@pytest.mark.parametrize("peer", peers(), ids=lambda peer: peer.name)
 def test_a_peer_does_the_work(peer: Peer, tmp_path: Path) -> None:
     python_of(peer)
     folder = write_recordings(tmp_path / "made", [600.0, 900.0], sessions=2, actions=20)
@@ -56,6 +59,19 @@ def test_what_is_not_right_is_seen(tmp_path: Path) -> None:
         row = (team, start_ms, events + 1, 2**40)
         peer.client.insert(WINDOWS, [row], column_names=WINDOW_COLUMNS)
         assert read(peer.client, feed.until_ms) != measured.expected
+
+
+@pytest.mark.service
+def test_peers_insert_into_a_table_that_is_the_products(tmp_path: Path) -> None:
+    made = []
+    for name, make in (("peers", create), ("product", migrate)):
+        with ClickHouseOverHttp(tmp_path / name) as clickhouse:
+            client = get_client(dsn=clickhouse.url, autogenerate_session_id=False)
+            make(client)
+            made.append(client.query(f"SHOW CREATE {ROWS}").result_rows)
+            client.close()
+    assert made[0] == made[1]
+    assert "merge_selector_base = 15" in made[0][0][0]
 
 
 @pytest.mark.service

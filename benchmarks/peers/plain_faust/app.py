@@ -28,6 +28,7 @@ app = faust.App(
     broker=f"kafka://{job.kafka_servers}",
     store="memory://",
     topic_partitions=job.partitions,
+    table_standby_replicas=0,  # or each worker consumes what the other counts, too
     broker_session_timeout=6.0,
     broker_rebalance_timeout=6.0,
     broker_heartbeat_interval=1.0,
