@@ -180,7 +180,7 @@ class Settings(BaseModel):
         1_000_000, description="A table's rows are inserted once there are this many."
     )
     insert_age_ms: Annotated[int, Field(ge=10, le=600_000)] = Field(
-        1_000, description="Rows are inserted at the latest after this long."
+        750, description="Rows are inserted at the latest after this long."
     )
     insert_give_up_s: Annotated[float, Field(ge=0)] = Field(
         0.0,

@@ -14,11 +14,8 @@ from events.batch import InteractionBatch
 from events.codec import Codec
 from events.policy import BUNDLED_POLICY, load_policy
 from producers.batches import EventColumns
-from producers.find_recordings import find_recordings
 from producers.recordings import Format, Screen
 from producers.sealer import Sealer
-from producers.simulation.config import SimulationConfig
-from producers.simulation.phases import Simulation
 
 #: So many events are 27 minutes of somebody who makes 5 a second; each piece is of another person,
 #: so a sealed name is opened, and a secret looked up, once in so many events: more often than if
@@ -43,6 +40,8 @@ class Piece:
 
 def recorded(folder: Path) -> list[Piece]:
     """The pieces of all recordings in ``folder``. Raises ``InputError``."""
+    from producers.find_recordings import find_recordings
+
     return [
         piece
         for recording in find_recordings(folder, Format.BALABIT)
@@ -53,6 +52,9 @@ def recorded(folder: Path) -> list[Piece]:
 
 def simulated(events: int) -> list[Piece]:
     """Pieces of ``events`` events that nobody made."""
+    from producers.simulation.config import SimulationConfig
+    from producers.simulation.phases import Simulation
+
     config = SimulationConfig(
         start_ms=_SIMULATED_DAY_MS,
         events=events,
