@@ -37,10 +37,12 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """``costs`` by kind of process, the producer's among them. ``raw_bytes`` is of a message, by
-    the lengths of batches that were measured."""
+    """``costs`` by kind of process, the producer's among them. ``merge_s``: of an event, what
+    merging its row takes after a run has ended. ``raw_bytes`` is of a message, by the lengths of
+    batches that were measured."""
 
     costs: Mapping[str, Cost]
+    merge_s: float
     cores: int
     efficiency: float
     raw_bytes: Mapping[float, float]
@@ -51,10 +53,10 @@ class Model:
         return self.efficiency * _bound(self.costs, self.cores, workers, events_a_message)
 
     def cores_of(self, events_per_s: float, events_a_message: float) -> float:
-        """Cores that workers, loaders, brokers and ClickHouse are busy with; the producers are
-        other machines."""
+        """Cores that workers, loaders, brokers and ClickHouse are busy with, with all merges; the
+        producers are other machines."""
         each = sum(self.costs[kind].of_event(events_a_message) for kind in KINDS)
-        return events_per_s * each / self.efficiency
+        return events_per_s * (each + self.merge_s) / self.efficiency
 
     def worker_events_per_s(self, events_a_message: float) -> float:
         return self.efficiency / self.costs["worker"].of_event(events_a_message)
@@ -91,7 +93,12 @@ def fit(result: Result) -> Model | None:
     }
     disks = [each.disk[interactions.TABLE] for each in result.ours]
     return Model(
-        costs, cores, reached / bound, raw, median(each.bytes_merged / each.rows for each in disks)
+        costs,
+        median(each.merge_cpu_s / each.events for each in result.ours),
+        cores,
+        reached / bound,
+        raw,
+        median(each.bytes_merged / each.rows for each in disks),
     )
 
 

@@ -69,6 +69,11 @@ def test_it_is_told_what_the_model_was_made_of_and_what_bounds_each_run() -> Non
     assert told[4, 250].bound == "cores"
 
 
+def test_merges_that_come_later_need_cores_too() -> None:
+    fitted = model(made(efficiency=1.0))
+    assert fitted.cores_of(EVENTS, 250) == pytest.approx(1.4 + 1.0 + 0.5)
+
+
 def test_one_worker_has_one_core() -> None:
     fitted = model(made(efficiency=1.0))
     assert fitted.events_per_s(1, 250) == pytest.approx(1 / 1.4e-6)
