@@ -88,9 +88,14 @@ class Proxy:
             self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
 
     async def _cut(self) -> int:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        server, self._server = self._server, None
+        if server is not None:
+            # What was accepted has to be a connection before the server closes: asyncio (3.11)
+            # leaves it open otherwise.
+            for listening in server.sockets:
+                self._loop.remove_reader(listening.fileno())
+            await asyncio.sleep(0)
+            server.close()
         hit = len(self._links)
         for link in list(self._links):
             link.near.transport.abort()
@@ -110,14 +115,19 @@ class Proxy:
             link.is_open.set()
 
     async def _end(self) -> None:
+        """Until nothing runs any more: what was being accepted begins while the others end."""
         ours = asyncio.current_task()
-        others = [task for task in asyncio.all_tasks() if task is not ours]
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        while others := [task for task in asyncio.all_tasks() if task is not ours]:
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+            await asyncio.sleep(_CLOSE_S)
         await asyncio.sleep(_CLOSE_S)
 
     def _accept(self, reader: asyncio.StreamReader, near: asyncio.StreamWriter) -> None:
+        if self._server is None:
+            near.transport.abort()  # it was cut meanwhile
+            return
         task = asyncio.get_running_loop().create_task(self._serve(reader, near))
         task.add_done_callback(lambda _: near.transport.abort())  # also where it never began
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import threading
 from collections.abc import Iterator
@@ -103,3 +104,26 @@ def test_who_is_kept_in_silence_gets_everything_later_and_others_notice_nothing(
             proxy.speak()
             assert new.recv(1_024) == request("glasshouse")
         assert one.recv(1_024) == b"more"
+
+
+@pytest.mark.filterwarnings("error")
+def test_nothing_stays_open_of_clients_that_come_while_it_is_cut(proxy: Proxy) -> None:
+    """Unclosed connections would be warned of, and fail this."""
+    is_over = threading.Event()
+
+    def come_and_go() -> None:
+        while not is_over.is_set():
+            with socket.socket() as client:
+                client.connect_ex(("127.0.0.1", proxy.port))
+
+    clients = [threading.Thread(target=come_and_go) for _ in range(2)]
+    for client in clients:
+        client.start()
+    for _ in range(5):
+        proxy.cut()
+        proxy.restore()
+        is_over.wait(0.05)
+    is_over.set()
+    for client in clients:
+        client.join()
+    gc.collect()
