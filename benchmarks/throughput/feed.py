@@ -4,7 +4,7 @@
 
 It says "ready", begins when it is told so on standard input, and says at the end, as JSON, what
 Kafka has. It hands over what is encoded already, with the settings of the product's own producers.
-With a rate, FOLDER/sent.i64 says when each message was due: if it is handed over later, since the
+With a rate, FOLDER/due.i64 says when each message was due: if it is handed over later, since the
 machine was busy, that is part of how long it takes.
 """
 
@@ -99,7 +99,7 @@ def main(folder: Path, events_per_s: float | None) -> None:
     feed.send(messages, events_per_s)
     ended_ns = time.monotonic_ns()
     if feed.due_ns:
-        np.array(feed.due_ns, dtype="<i8").tofile(folder / "sent.i64")
+        np.array(feed.due_ns, dtype="<i8").tofile(folder / "due.i64")
     cpu_s = time.process_time() - used_s
     told = {"began_ns": began_ns, "ended_ns": ended_ns, "cpu_s": cpu_s, **feed.measured()}
     _say(json.dumps(told))

@@ -63,7 +63,7 @@ def waits_ms(prepared: Prepared, ring: KeyRing, seen: Seen) -> Column:
     for at_ns, batches in seen:
         for batch in batches.tolist():
             readable_ns.setdefault(batch, at_ns)
-    due_ns = np.fromfile(prepared.folder / "sent.i64", dtype="<i8").tolist()
+    due_ns = np.fromfile(prepared.folder / "due.i64", dtype="<i8").tolist()
     waits = [
         (readable_ns[batch] - at_ns) / _NS_PER_MS
         for batch, at_ns in zip(_ids(prepared, ring), due_ns, strict=True)

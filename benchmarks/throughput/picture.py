@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.theme import Theme, draw_all
 from benchmarks.throughput.result import Result
-from benchmarks.throughput.scale import checked, fit
+from benchmarks.throughput.scale import fit
 from benchmarks.throughput.spread import Spread
 
 #: A bar: its name, and events/s of each run.
@@ -121,7 +121,7 @@ def _scaling(result: Result, theme: Theme) -> Figure:
     _errors(axes, workers, found, theme)
     model = fit(result)
     if model is not None:
-        length = max(each.events_a_message for each in checked(model, result))
+        length = result.ours[0].events / result.ours[0].messages
         told = [model.events_per_s(number, length) for number in workers]
         axes.plot(workers, told, color=theme.lines[1], marker="s", linestyle="--", label="model")
     axes.set_ylim(bottom=0)

@@ -45,8 +45,8 @@ def test_a_wait_is_from_its_own_message_to_the_first_time_its_rows_were_there(
 ) -> None:
     ids = np.array(ids_of(prepared), dtype=np.uint64)
     count = len(ids)
-    sent_ns = np.arange(count, dtype="<i8") * 10 * MS
-    sent_ns.tofile(prepared.folder / "sent.i64")
+    due_ns = np.arange(count, dtype="<i8") * 10 * MS
+    due_ns.tofile(prepared.folder / "due.i64")
     seen = [
         (5_000 * MS, ids[::-1][: count // 2]),
         (9_000 * MS, ids),  # those of before came again

@@ -120,7 +120,7 @@ def test_a_partition_that_has_room_again_is_read_at_once() -> None:
     assert 0.1 <= asyncio.run(waited_s()) < 0.6, "Faust would look again after a second"
 
 
-def test_only_the_partitions_that_have_room_now_are_waited_for(
+def test_a_fetch_ends_soon_so_that_a_partition_with_room_again_is_in_the_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: list[float] = []
